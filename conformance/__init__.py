@@ -1,0 +1,1 @@
+"""Comparison of tidu with the installed PyTorch on PyTorch's own test inputs."""

@@ -1,0 +1,527 @@
+"""tidu against torch, operation by operation, on the samples of torch's ``op_db``.
+
+    python -m conformance.ops sum 'nn.functional.conv*' --aspect grad -v
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import functools
+import itertools
+import random
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from torch.testing._internal.common_methods_invocations import op_db
+
+from .compare import difference
+from .convert import Plain, Translator, counterpart, plain
+from .libraries import Missing, Untranslatable, as_torch_says, lookup, subject, torch
+
+ASPECTS = ("value", "grad", "gradgrad", "inplace", "method", "out", "errors")
+NOTES = ("strides", "views", "nodes")  # reported beside the aspects, without a floor
+DTYPES = ("float64", "int64", "bool", "float32", "complex128")
+SAMPLES = 30
+SECONDS_PER_CALL = 10
+
+# Operations whose result is memory that nobody wrote: only shape and dtype are compared.
+UNWRITTEN = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty"} | {
+    "new_empty_strided",
+    "resize_",
+    "resize_as_",
+}
+# Not part of PyTorch's public interface on a CPU.
+PRIVATE = ("_", "jiterator_", "torch.", "ops.")
+
+
+def is_public(op) -> bool:
+    """Whether an OpInfo stands for something users call on a CPU."""
+    if type(op.op).__module__ == "torch._ops":
+        return False
+    return op.name.startswith("__") or not op.name.startswith(PRIVATE)
+
+
+def title(op) -> str:
+    """An entry's name with its variant: ``max.binary``."""
+    return f"{op.name}/{op.variant_test_name}" if op.variant_test_name else op.name
+
+
+# ------------------------------------------------------------------ one call in one library
+
+
+@dataclass
+class Sample:
+    """A sample's arguments in one library, and its leaves that require a gradient."""
+
+    input: object
+    args: tuple
+    kwargs: dict
+    process: object
+    leaves: list
+
+    @property
+    def tensors(self):
+        return _tensors([self.input, self.args, self.kwargs])
+
+
+def _tensors(value) -> list:
+    if isinstance(value, (torch.Tensor, subject.Tensor)):
+        return [value]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return []
+    return [tensor for item in value for tensor in _tensors(item)]
+
+
+def translated(sample, library) -> Sample:
+    """A SampleInput's arguments rebuilt for `library`, sharing no memory with the original."""
+    translate = Translator(library)
+    first, args, kwargs = translate((sample.input, tuple(sample.args), dict(sample.kwargs)))
+    process = sample.output_process_fn_grad
+    if library is not torch:
+        process = counterpart(process)
+    return Sample(first, args, kwargs, process, translate.leaves)
+
+
+@dataclass
+class Outcome:
+    """What one run gave: a plain result, or an exception."""
+
+    result: object = None
+    error: BaseException | None = None
+    trace: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{type(self.error).__name__}: {as_torch_says(str(self.error))}"
+
+
+@contextlib.contextmanager
+def time_limit(seconds: int):
+    """Raises TimeoutError in the main thread when the block takes longer."""
+
+    def expired(signum, frame):
+        raise TimeoutError(f"took more than {seconds} s")
+
+    previous = signal.signal(signal.SIGALRM, expired)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def run(program, library, call, sample) -> Outcome:
+    """`program` in one library, on a fresh copy of the sample, from the same random state."""
+    try:
+        with time_limit(SECONDS_PER_CALL):
+            own = translated(sample, library)
+            library.manual_seed(0)
+            return Outcome(plain(program(library, call, own)))
+    except Exception as error:
+        return Outcome(error=error, trace=traceback.format_exc())
+
+
+# ------------------------------------------------------------------ programs, one per aspect
+
+
+def value(library, call, sample):
+    """The result, and the inputs afterwards, which the call must not have changed."""
+    return {"result": call(sample.input, *sample.args, **sample.kwargs), "inputs": sample.tensors}
+
+
+def _differentiable_outputs(call, sample) -> list:
+    result = sample.process(call(sample.input, *sample.args, **sample.kwargs))
+    return [output for output in _tensors(result) if output.requires_grad]
+
+
+def _cotangent(library, output, seed):
+    """A random array like `output`, the same in both libraries."""
+    source = np.random.default_rng([seed, *output.shape])
+    array = source.standard_normal(tuple(output.shape))
+    if output.is_complex():
+        array = array + 1j * source.standard_normal(array.shape)
+    dtype = str(output.dtype).partition(".")[2]
+    return library.from_numpy(np.asarray(array).astype(dtype, copy=True))
+
+
+def grad(library, call, sample):
+    """Gradients of the inputs for a random cotangent, and which outputs require one."""
+    outputs = _differentiable_outputs(call, sample)
+    if not outputs:
+        return []
+    cotangents = [_cotangent(library, output, i) for i, output in enumerate(outputs)]
+    return library.autograd.grad(outputs, sample.leaves, cotangents, allow_unused=True)
+
+
+def gradgrad(library, call, sample):
+    """Gradients of the gradients, for the inputs and for the first cotangents."""
+    outputs = _differentiable_outputs(call, sample)
+    if not outputs:
+        return []
+    cotangents = [
+        _cotangent(library, output, i).requires_grad_() for i, output in enumerate(outputs)
+    ]
+    first = library.autograd.grad(
+        outputs, sample.leaves, cotangents, allow_unused=True, create_graph=True
+    )
+    kept = [(i, each) for i, each in enumerate(first) if each is not None and each.requires_grad]
+    if not kept:
+        return []
+    return library.autograd.grad(
+        [each for _, each in kept],
+        [*sample.leaves, *cotangents],
+        [_cotangent(library, each, 100 + i) for i, each in kept],
+        allow_unused=True,
+    )
+
+
+def inplace(library, call, sample):
+    """The overwritten input, what the call returned, and the gradient through it."""
+    leaf = sample.input
+    target = leaf.clone()
+    returned = call(target, *sample.args, **sample.kwargs)
+    gradients = []
+    if target.requires_grad and sample.leaves:
+        seed = _cotangent(library, target, 0)
+        gradients = library.autograd.grad(target, sample.leaves, seed, allow_unused=True)
+    return {"target": target, "same object": returned is target, "grad": gradients}
+
+
+def out(library, call, sample):
+    """The result written through ``out=`` into tensors of the right and of the wrong shape."""
+    arguments = (sample.input, *sample.args)
+    with library.no_grad():
+        expected = call(*arguments, **sample.kwargs)
+        single = not isinstance(expected, (tuple, list))
+        results = {}
+        for name, like in (("full", library.empty_like), ("empty", _nothing_like)):
+            targets = [like(each) for each in _tensors(expected)]
+            target = targets[0] if single else tuple(targets)
+            library.manual_seed(0)
+            returned = call(*arguments, **sample.kwargs, out=target)
+            same = [a is b for a, b in zip(_tensors(returned), targets, strict=True)]
+            results[name] = {"written": targets, "same object": same}
+            if library is torch and difference(plain(_tensors(expected)), plain(targets)):
+                raise Untranslatable("torch's own out= writes something else")
+    return results
+
+
+def _nothing_like(tensor):
+    return tensor.new_empty((0,))
+
+
+PROGRAMS = {
+    "value": value,
+    "grad": grad,
+    "gradgrad": gradgrad,
+    "inplace": inplace,
+    "method": value,
+    "out": out,
+}
+
+
+# ------------------------------------------------------------------ choosing what to run
+
+
+def functions(op, aspect: str):
+    """The torch function and the subject's for an aspect; None where torch has none."""
+    if aspect == "inplace":
+        return _pair(op.inplace_variant)
+    if aspect == "method":
+        return _pair(op.method_variant)
+    if aspect == "out" and not op.supports_out:
+        return None
+    return op.op, _function_of(op)
+
+
+def _pair(function):
+    return None if function is None else (function, counterpart(function))
+
+
+def _function_of(op):
+    module = getattr(op.op, "__module__", None) or ""
+    if module.startswith("torch.testing"):
+        return counterpart(op.op)
+    if module == "torch._tensor" or isinstance(op.op, _METHODS):
+        return lookup(f"Tensor.{op.op.__name__}")
+    return lookup(op.name)
+
+
+_METHODS = (type(torch.Tensor.add), type(object.__str__))
+
+
+def dtype_of(op, dtype: str | None):
+    """The dtype to check in, or None; without a wish float64, or the widest there is."""
+    supported = op.supported_dtypes("cpu")
+    wishes = [dtype] if dtype else ["float64", "int64", "bool", "float32", "complex128"]
+    for wish in wishes:
+        if getattr(torch, wish) in supported:
+            return getattr(torch, wish)
+    return None
+
+
+def applies(op, aspect: str, dtype) -> bool:
+    """Whether torch itself has this aspect of the operation in this dtype."""
+    if aspect in ("grad", "gradgrad"):
+        differentiable = op.supports_autograd and dtype in op.supported_backward_dtypes("cpu")
+        return differentiable and (aspect == "grad" or op.supports_gradgrad)
+    if aspect == "errors":
+        return op.error_inputs_func is not None
+    if aspect == "inplace":
+        return op.inplace_variant is not None
+    if aspect == "method":
+        return op.method_variant is not None
+    return op.supports_out if aspect == "out" else True
+
+
+def samples(op, dtype, requires_grad: bool, cap: int) -> list:
+    """Up to `cap` sample inputs, spread evenly over the first few hundred."""
+    _seed_all()
+    with contextlib.suppress(Exception):  # torch's own generators fail for a few entries
+        made = list(itertools.islice(op.sample_inputs("cpu", dtype, requires_grad), 10 * cap))
+        step = max(1, len(made) / cap)
+        return [made[int(i * step)] for i in range(min(cap, len(made)))]
+    return []
+
+
+def _seed_all():
+    torch.manual_seed(0)
+    random.seed(0)
+    np.random.seed(0)
+
+
+# ------------------------------------------------------------------ results
+
+
+@dataclass
+class Result:
+    """How one aspect of one entry in one dtype compares."""
+
+    name: str
+    variant: str
+    dtype: str
+    aspect: str
+    status: str  # agrees, differs, missing
+    samples: int
+    bad: int = 0
+    reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}/{self.variant}" if self.variant else self.name
+
+
+def short(text: str, limit: int = 160) -> str:
+    """`text` on one line, cut to `limit` characters."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class Checker:
+    """Runs the aspects of one entry in one dtype and collects what differs."""
+
+    def __init__(self, op, dtype, cap=SAMPLES, say=None):
+        self.op, self.dtype, self.cap, self.say = op, dtype, cap, say
+
+    @functools.cache
+    def samples(self, requires_grad):
+        return samples(self.op, self.dtype, requires_grad, self.cap)
+
+    def check(self, aspect: str) -> Result | None:
+        """The result for an aspect; None where torch has nothing to compare with."""
+        if not applies(self.op, aspect, self.dtype):
+            return None
+        try:
+            pair = functions(self.op, aspect)
+        except Missing as error:
+            return self._result(aspect, 0, ["missing: " + str(error)])
+        if pair is None:
+            return None
+        compare = self._errors if aspect == "errors" else self._samples
+        count, reasons = compare(aspect, *pair)
+        return self._result(aspect, count, reasons) if count else None
+
+    def _result(self, aspect, count, reasons) -> Result:
+        status = "agrees" if not reasons else "differs"
+        if reasons and all(reason.startswith("missing: ") for reason in reasons):
+            status = "missing"
+        worst = Counter(reasons).most_common(1)[0][0] if reasons else ""
+        dtype = str(self.dtype).removeprefix("torch.")
+        name, variant = self.op.name, self.op.variant_test_name
+        return Result(name, variant, dtype, aspect, status, count, len(reasons), worst)
+
+    def _samples(self, aspect, reference_call, subject_call):
+        program = PROGRAMS[aspect]
+        wants_grad = aspect in ("grad", "gradgrad") or (
+            aspect == "inplace" and applies(self.op, "grad", self.dtype)
+        )
+        count, reasons = 0, []
+        for number, sample in enumerate(self.samples(wants_grad)):
+            if aspect == "inplace" and (
+                sample.broadcasts_input or not isinstance(sample.input, torch.Tensor)
+            ):
+                continue
+            expected = run(program, torch, reference_call, sample)
+            if isinstance(expected.error, Untranslatable):
+                continue
+            if expected.error is not None and aspect != "inplace":
+                continue
+            got = run(program, subject, subject_call, sample)
+            if isinstance(got.error, Untranslatable):
+                continue
+            count += 1
+            reason = self._reason(aspect, expected, got)
+            if reason:
+                reasons.append(reason)
+                self._tell(aspect, number, sample, reason, expected, got)
+            if isinstance(got.error, TimeoutError):
+                break
+        return count, reasons
+
+    def _reason(self, aspect, expected: Outcome, got: Outcome) -> str | None:
+        if got.error is not None:
+            if expected.error is not None:
+                return None
+            return f"missing: {got.error}" if is_missing(got.error) else short(got.message)
+        if expected.error is not None:
+            return short(f"torch refuses, got a result: {expected.message}")
+        return difference(
+            expected.result,
+            got.result,
+            values=self.op.name not in UNWRITTEN,
+            lenient_none=aspect == "gradgrad",
+        )
+
+    def _errors(self, aspect, reference_call, subject_call):
+        _seed_all()
+        count, reasons = 0, []
+        for number, error_input in enumerate(self.op.error_inputs("cpu")):
+            sample = error_input.sample_input
+            expected = run(value, torch, reference_call, sample)
+            if expected.error is None or isinstance(expected.error, Untranslatable):
+                continue
+            got = run(value, subject, subject_call, sample)
+            if isinstance(got.error, Untranslatable):
+                continue
+            count += 1
+            if got.error is None:
+                reason = short(f"no error; torch: {expected.message}")
+            elif is_missing(got.error):
+                reason = f"missing: {got.error}"
+            elif got.message != expected.message:
+                reason = f"torch: {short(expected.message)} | got: {short(got.message)}"
+            else:
+                continue
+            reasons.append(reason)
+            self._tell(aspect, number, sample, reason, expected, got)
+        return count, reasons
+
+    def _tell(self, aspect, number, sample, reason, expected, got):
+        if self.say is None:
+            return
+        say = self.say
+        say(f"--- {title(self.op)} {aspect} {self.dtype} sample {number}: {reason}")
+        say(f"    input:  {short(described(sample.input), 400)}")
+        say(f"    args:   {short(described(sample.args), 400)}")
+        say(f"    kwargs: {short(described(sample.kwargs), 400)}")
+        for side, outcome in (("torch", expected), ("tidu", got)):
+            text = outcome.message if outcome.error else described(outcome.result)
+            say(f"    {side + ':':7} {short(text, 800)}")
+        if got.trace and not isinstance(got.error, Missing) and not expected.error:
+            say("".join(got.trace.splitlines(keepends=True)[-12:]))
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether an exception says that the subject has no such name."""
+    if isinstance(error, AttributeError):
+        return error.obj is subject or error.obj is subject.Tensor
+    return isinstance(error, (Missing, NotImplementedError))
+
+
+def described(value) -> str:
+    """An argument or result in a few words, with small tensors written out."""
+    if isinstance(value, torch.Tensor):
+        with contextlib.suppress(Untranslatable):
+            return described(plain(value)) + f" strides={tuple(value.stride())}"
+        return f"<tensor {value.layout}>"
+    if isinstance(value, Plain):
+        shown = np.array2string(value.array, precision=8, threshold=40, separator=", ")
+        return f"<{value.dtype}{list(value.array.shape)} {shown}>"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {described(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(described, value)) + "]"
+    return repr(value)
+
+
+# ------------------------------------------------------------------ command line
+
+
+def selected(patterns) -> list:
+    """The entries of op_db whose name, or whose alias's name, matches one of the patterns."""
+    if not patterns:
+        return [op for op in op_db if is_public(op)]
+
+    def matches(op):
+        names = [op.name, title(op), *(alias.name for alias in op.aliases)]
+        return any(fnmatch.fnmatchcase(name, p) for name in names for p in patterns)
+
+    return [op for op in op_db if matches(op)]
+
+
+def check(op, aspects=ASPECTS, dtype=None, cap=SAMPLES, say=None) -> list[Result]:
+    """Results of the aspects of one OpInfo, in float64 or the dtype asked for."""
+    chosen = dtype_of(op, dtype)
+    if chosen is None:
+        return []
+    checker = Checker(op, chosen, cap, say)
+    return [result for aspect in aspects if (result := checker.check(aspect)) is not None]
+
+
+def main(arguments=None) -> int:
+    """Checks the operations named on the command line; the status is 1 if any differs."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.ops", description=__doc__)
+    parser.add_argument("names", nargs="*", help="operations, with * and ?; none means all")
+    parser.add_argument("--aspect", default=",".join(ASPECTS), help="some of " + ",".join(ASPECTS))
+    parser.add_argument("--dtype", help="float64 (the default), int64, bool, float32, ...")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="at most so many a case")
+    parser.add_argument("--bad", action="store_true", help="list only what does not agree")
+    parser.add_argument("-v", action="store_true", help="print every differing sample")
+    options = parser.parse_args(arguments)
+    aspects = options.aspect.split(",")
+    if unknown := set(aspects) - set(ASPECTS):
+        parser.error(f"no such aspect: {', '.join(sorted(unknown))}")
+    chosen = selected(options.names)
+    if not chosen:
+        parser.error("no operation of op_db has such a name")
+    counts: Counter = Counter()
+    started = time.perf_counter()
+    for op in chosen:
+        results = check(op, aspects, options.dtype, options.samples, print if options.v else None)
+        for result in results:
+            counts[result.aspect, result.status] += 1
+            if result.status == "agrees" and options.bad:
+                continue
+            share = f"{result.samples - result.bad}/{result.samples}"
+            print(f"{result.title:36} {result.aspect:9} {result.dtype:8}", end=" ")
+            print(f"{result.status:8} {share:>7}  {result.reason}".rstrip(), flush=True)
+    seconds = time.perf_counter() - started
+    print(f"\n{len(chosen)} entries in {seconds:.1f} s; agree / differ / missing:")
+    for aspect in aspects:
+        row = [counts[aspect, status] for status in ("agrees", "differs", "missing")]
+        print(f"  {aspect:9} {row[0]:4} / {row[1]:4} / {row[2]:4}")
+    return int(any(status != "agrees" for _, status in counts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
