@@ -36,7 +36,7 @@ def difference(expected, got, *, values=True, lenient_none=False, where="") -> s
             found = f"expected a {_kind(expected)}, got a {_kind(got)}"
         elif len(expected) != len(got):
             found = f"expected {len(expected)} items, got {len(got)}"
-        elif isinstance(expected, dict) and list(expected) != list(got):
+        elif isinstance(expected, dict) and expected.keys() != got.keys():
             found = f"expected keys {list(expected)}, got {list(got)}"
         else:
             keys = expected if isinstance(expected, dict) else range(len(expected))
@@ -90,9 +90,7 @@ def _array_difference(expected, got, tolerance) -> str | None:
         with np.errstate(all="ignore"):
             finite = np.abs(expected[np.isfinite(expected)])
             largest = max(1.0, float(finite.max(initial=0.0)))
-            close = np.isclose(
-                got, expected, rtol=relative, atol=share * largest, equal_nan=True
-            )
+            close = np.isclose(got, expected, rtol=relative, atol=share * largest, equal_nan=True)
     if np.all(close):
         return None
     bad = np.argwhere(~np.asarray(close))

@@ -52,7 +52,7 @@ class Translator:
             return self.library.Size(value)
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return type(value)(*map(self, value))
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple, set)):
             return type(value)(map(self, value))
         if isinstance(value, dict):
             return {key: self(item) for key, item in value.items()}
@@ -60,6 +60,8 @@ class Translator:
             return slice(self(value.start), self(value.stop), self(value.step))
         if self.library is torch:
             return value
+        if isinstance(value, torch.nn.Module):
+            raise Untranslatable(f"a built {type(value).__name__}")
         if isinstance(value, (torch.dtype, torch.layout, torch.memory_format)):
             return lookup(str(value).removeprefix("torch."), self.library)
         if isinstance(value, torch.device):

@@ -1,6 +1,6 @@
 """tidu against torch, operation by operation, on the samples of torch's ``op_db``.
 
-    python -m conformance.ops sum 'nn.functional.conv*' --aspect grad -v
+python -m conformance.ops sum 'nn.functional.conv*' --aspect grad -v
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import fnmatch
 import functools
 import itertools
 import random
-import signal
 import sys
 import time
-import traceback
 from collections import Counter
 from dataclasses import dataclass
 
@@ -22,14 +20,22 @@ import numpy as np
 from torch.testing._internal.common_methods_invocations import op_db
 
 from .compare import difference
-from .convert import Plain, Translator, counterpart, plain
-from .libraries import Missing, Untranslatable, as_torch_says, lookup, subject, torch
+from .convert import Translator, counterpart, plain
+from .libraries import Missing, Untranslatable, lookup, subject, torch
+from .outcome import (
+    Outcome,
+    Result,
+    attempt,
+    described,
+    error_reason,
+    reason,
+    short,
+    summary,
+)
 
 ASPECTS = ("value", "grad", "gradgrad", "inplace", "method", "out", "errors")
-NOTES = ("strides", "views", "nodes")  # reported beside the aspects, without a floor
 DTYPES = ("float64", "int64", "bool", "float32", "complex128")
 SAMPLES = 30
-SECONDS_PER_CALL = 10
 
 # Operations whose result is memory that nobody wrote: only shape and dtype are compared.
 UNWRITTEN = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty"} | {
@@ -68,17 +74,17 @@ class Sample:
 
     @property
     def tensors(self):
-        return _tensors([self.input, self.args, self.kwargs])
+        return tensors_in([self.input, self.args, self.kwargs])
 
 
-def _tensors(value) -> list:
+def tensors_in(value) -> list:
     if isinstance(value, (torch.Tensor, subject.Tensor)):
         return [value]
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, (list, tuple)):
         return []
-    return [tensor for item in value for tensor in _tensors(item)]
+    return [tensor for item in value for tensor in tensors_in(item)]
 
 
 def translated(sample, library) -> Sample:
@@ -91,44 +97,15 @@ def translated(sample, library) -> Sample:
     return Sample(first, args, kwargs, process, translate.leaves)
 
 
-@dataclass
-class Outcome:
-    """What one run gave: a plain result, or an exception."""
-
-    result: object = None
-    error: BaseException | None = None
-    trace: str = ""
-
-    @property
-    def message(self) -> str:
-        return f"{type(self.error).__name__}: {as_torch_says(str(self.error))}"
-
-
-@contextlib.contextmanager
-def time_limit(seconds: int):
-    """Raises TimeoutError in the main thread when the block takes longer."""
-
-    def expired(signum, frame):
-        raise TimeoutError(f"took more than {seconds} s")
-
-    previous = signal.signal(signal.SIGALRM, expired)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
-
-
 def run(program, library, call, sample) -> Outcome:
     """`program` in one library, on a fresh copy of the sample, from the same random state."""
-    try:
-        with time_limit(SECONDS_PER_CALL):
-            own = translated(sample, library)
-            library.manual_seed(0)
-            return Outcome(plain(program(library, call, own)))
-    except Exception as error:
-        return Outcome(error=error, trace=traceback.format_exc())
+
+    def fresh():
+        own = translated(sample, library)
+        library.manual_seed(0)
+        return program(library, call, own)
+
+    return attempt(fresh)
 
 
 # ------------------------------------------------------------------ programs, one per aspect
@@ -141,10 +118,10 @@ def value(library, call, sample):
 
 def _differentiable_outputs(call, sample) -> list:
     result = sample.process(call(sample.input, *sample.args, **sample.kwargs))
-    return [output for output in _tensors(result) if output.requires_grad]
+    return [output for output in tensors_in(result) if output.requires_grad]
 
 
-def _cotangent(library, output, seed):
+def cotangent(library, output, seed):
     """A random array like `output`, the same in both libraries."""
     source = np.random.default_rng([seed, *output.shape])
     array = source.standard_normal(tuple(output.shape))
@@ -159,7 +136,7 @@ def grad(library, call, sample):
     outputs = _differentiable_outputs(call, sample)
     if not outputs:
         return []
-    cotangents = [_cotangent(library, output, i) for i, output in enumerate(outputs)]
+    cotangents = [cotangent(library, output, i) for i, output in enumerate(outputs)]
     return library.autograd.grad(outputs, sample.leaves, cotangents, allow_unused=True)
 
 
@@ -169,7 +146,7 @@ def gradgrad(library, call, sample):
     if not outputs:
         return []
     cotangents = [
-        _cotangent(library, output, i).requires_grad_() for i, output in enumerate(outputs)
+        cotangent(library, output, i).requires_grad_() for i, output in enumerate(outputs)
     ]
     first = library.autograd.grad(
         outputs, sample.leaves, cotangents, allow_unused=True, create_graph=True
@@ -180,7 +157,7 @@ def gradgrad(library, call, sample):
     return library.autograd.grad(
         [each for _, each in kept],
         [*sample.leaves, *cotangents],
-        [_cotangent(library, each, 100 + i) for i, each in kept],
+        [cotangent(library, each, 100 + i) for i, each in kept],
         allow_unused=True,
     )
 
@@ -192,7 +169,7 @@ def inplace(library, call, sample):
     returned = call(target, *sample.args, **sample.kwargs)
     gradients = []
     if target.requires_grad and sample.leaves:
-        seed = _cotangent(library, target, 0)
+        seed = cotangent(library, target, 0)
         gradients = library.autograd.grad(target, sample.leaves, seed, allow_unused=True)
     return {"target": target, "same object": returned is target, "grad": gradients}
 
@@ -205,13 +182,13 @@ def out(library, call, sample):
         single = not isinstance(expected, (tuple, list))
         results = {}
         for name, like in (("full", library.empty_like), ("empty", _nothing_like)):
-            targets = [like(each) for each in _tensors(expected)]
+            targets = [like(each) for each in tensors_in(expected)]
             target = targets[0] if single else tuple(targets)
             library.manual_seed(0)
             returned = call(*arguments, **sample.kwargs, out=target)
-            same = [a is b for a, b in zip(_tensors(returned), targets, strict=True)]
+            same = [a is b for a, b in zip(tensors_in(returned), targets, strict=True)]
             results[name] = {"written": targets, "same object": same}
-            if library is torch and difference(plain(_tensors(expected)), plain(targets)):
+            if library is torch and difference(plain(tensors_in(expected)), plain(targets)):
                 raise Untranslatable("torch's own out= writes something else")
     return results
 
@@ -300,31 +277,7 @@ def _seed_all():
     np.random.seed(0)
 
 
-# ------------------------------------------------------------------ results
-
-
-@dataclass
-class Result:
-    """How one aspect of one entry in one dtype compares."""
-
-    name: str
-    variant: str
-    dtype: str
-    aspect: str
-    status: str  # agrees, differs, missing
-    samples: int
-    bad: int = 0
-    reason: str = ""
-
-    @property
-    def title(self) -> str:
-        return f"{self.name}/{self.variant}" if self.variant else self.name
-
-
-def short(text: str, limit: int = 160) -> str:
-    """`text` on one line, cut to `limit` characters."""
-    line = " ".join(str(text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+# ------------------------------------------------------------------ comparing
 
 
 class Checker:
@@ -352,13 +305,8 @@ class Checker:
         return self._result(aspect, count, reasons) if count else None
 
     def _result(self, aspect, count, reasons) -> Result:
-        status = "agrees" if not reasons else "differs"
-        if reasons and all(reason.startswith("missing: ") for reason in reasons):
-            status = "missing"
-        worst = Counter(reasons).most_common(1)[0][0] if reasons else ""
-        dtype = str(self.dtype).removeprefix("torch.")
-        name, variant = self.op.name, self.op.variant_test_name
-        return Result(name, variant, dtype, aspect, status, count, len(reasons), worst)
+        op = self.op
+        return summary(op.name, op.variant_test_name, self.dtype, aspect, count, reasons)
 
     def _samples(self, aspect, reference_call, subject_call):
         program = PROGRAMS[aspect]
@@ -380,27 +328,17 @@ class Checker:
             if isinstance(got.error, Untranslatable):
                 continue
             count += 1
-            reason = self._reason(aspect, expected, got)
-            if reason:
-                reasons.append(reason)
-                self._tell(aspect, number, sample, reason, expected, got)
+            found = self._reason(aspect, expected, got)
+            if found:
+                reasons.append(found)
+                self._tell(aspect, number, sample, found, expected, got)
             if isinstance(got.error, TimeoutError):
                 break
         return count, reasons
 
     def _reason(self, aspect, expected: Outcome, got: Outcome) -> str | None:
-        if got.error is not None:
-            if expected.error is not None:
-                return None
-            return f"missing: {got.error}" if is_missing(got.error) else short(got.message)
-        if expected.error is not None:
-            return short(f"torch refuses, got a result: {expected.message}")
-        return difference(
-            expected.result,
-            got.result,
-            values=self.op.name not in UNWRITTEN,
-            lenient_none=aspect == "gradgrad",
-        )
+        values = self.op.name not in UNWRITTEN
+        return reason(expected, got, values=values, lenient_none=aspect == "gradgrad")
 
     def _errors(self, aspect, reference_call, subject_call):
         _seed_all()
@@ -414,23 +352,17 @@ class Checker:
             if isinstance(got.error, Untranslatable):
                 continue
             count += 1
-            if got.error is None:
-                reason = short(f"no error; torch: {expected.message}")
-            elif is_missing(got.error):
-                reason = f"missing: {got.error}"
-            elif got.message != expected.message:
-                reason = f"torch: {short(expected.message)} | got: {short(got.message)}"
-            else:
-                continue
-            reasons.append(reason)
-            self._tell(aspect, number, sample, reason, expected, got)
+            found = error_reason(expected, got)
+            if found:
+                reasons.append(found)
+                self._tell(aspect, number, sample, found, expected, got)
         return count, reasons
 
-    def _tell(self, aspect, number, sample, reason, expected, got):
+    def _tell(self, aspect, number, sample, found, expected, got):
         if self.say is None:
             return
         say = self.say
-        say(f"--- {title(self.op)} {aspect} {self.dtype} sample {number}: {reason}")
+        say(f"--- {title(self.op)} {aspect} {self.dtype} sample {number}: {found}")
         say(f"    input:  {short(described(sample.input), 400)}")
         say(f"    args:   {short(described(sample.args), 400)}")
         say(f"    kwargs: {short(described(sample.kwargs), 400)}")
@@ -439,29 +371,6 @@ class Checker:
             say(f"    {side + ':':7} {short(text, 800)}")
         if got.trace and not isinstance(got.error, Missing) and not expected.error:
             say("".join(got.trace.splitlines(keepends=True)[-12:]))
-
-
-def is_missing(error: BaseException) -> bool:
-    """Whether an exception says that the subject has no such name."""
-    if isinstance(error, AttributeError):
-        return error.obj is subject or error.obj is subject.Tensor
-    return isinstance(error, (Missing, NotImplementedError))
-
-
-def described(value) -> str:
-    """An argument or result in a few words, with small tensors written out."""
-    if isinstance(value, torch.Tensor):
-        with contextlib.suppress(Untranslatable):
-            return described(plain(value)) + f" strides={tuple(value.stride())}"
-        return f"<tensor {value.layout}>"
-    if isinstance(value, Plain):
-        shown = np.array2string(value.array, precision=8, threshold=40, separator=", ")
-        return f"<{value.dtype}{list(value.array.shape)} {shown}>"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {described(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(described, value)) + "]"
-    return repr(value)
 
 
 # ------------------------------------------------------------------ command line
@@ -512,9 +421,7 @@ def main(arguments=None) -> int:
             counts[result.aspect, result.status] += 1
             if result.status == "agrees" and options.bad:
                 continue
-            share = f"{result.samples - result.bad}/{result.samples}"
-            print(f"{result.title:36} {result.aspect:9} {result.dtype:8}", end=" ")
-            print(f"{result.status:8} {share:>7}  {result.reason}".rstrip(), flush=True)
+            print(result.line(), flush=True)
     seconds = time.perf_counter() - started
     print(f"\n{len(chosen)} entries in {seconds:.1f} s; agree / differ / missing:")
     for aspect in aspects:
