@@ -1,6 +1,6 @@
 """Train a convolutional network on CIFAR-10, with checkpoints that resume exactly.
 
-    python examples/cifar10.py --epochs 10 --lr 0.05
+    python examples/cifar10.py --epochs 10 --lr 0.01
     python examples/cifar10.py --epochs 20 --resume checkpoints/cifar10.pt
 
 The images (60,000 of 32x32 pixels in ten classes, about 170 MB) are downloaded on first use into
@@ -108,7 +108,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--data", default="data", help="folder of the data set (default: data)")
     parser.add_argument("--mirror", help="folder or URL to take the archive from")
     parser.add_argument("--epochs", type=int, default=10, help="in all, those resumed included")
-    parser.add_argument("--lr", type=float, default=0.05, help="learning rate (default 0.05)")
+    parser.add_argument("--lr", type=float, default=0.01, help="learning rate (default 0.01)")
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
