@@ -1,4 +1,4 @@
-"""Handwritten digits small enough to ship with the package; `digits.NOTICE.md` names their source."""
+"""Handwritten digits that ship with the package; `digits.NOTICE.md` names their source."""
 
 from __future__ import annotations
 
