@@ -160,13 +160,16 @@ def _replaced(value):
         if value.__name__.partition(".")[0] == "torch":
             return _Namespace(value.__name__.removeprefix("torch").lstrip("."))
         return value
-    if isinstance(value, type):
-        if not value.__module__.startswith("torch") or value.__module__.startswith(_TESTING):
-            return value
+    if isinstance(value, type) and not _is_torch_type(value):
+        return value
     try:
         return Translator(subject)(value)
     except Missing as error:
         return _raiser(error)
+
+
+def _is_torch_type(kind: type) -> bool:
+    return kind.__module__.startswith("torch") and not kind.__module__.startswith(_TESTING)
 
 
 def _raiser(error):
@@ -193,14 +196,14 @@ class Plain:
     strides: tuple
     requires_grad: bool
     node: str | None
-    memory: tuple = field(repr=False)
+    memory: np.ndarray = field(repr=False)
 
 
 def plain(value):
     """A result of either library with tensors as `Plain` and library objects as their names."""
     if value is None or isinstance(value, (bool, int, float, complex, str, np.ndarray, Plain)):
         return value
-    if isinstance(value, torch.Tensor) or isinstance(value, subject.Tensor):
+    if isinstance(value, (torch.Tensor, subject.Tensor)):
         return _plain_tensor(value)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
@@ -220,12 +223,11 @@ def _plain_tensor(tensor) -> Plain:
             detached = detached.float()
     array = detached.numpy()
     node = tensor.grad_fn
-    start = array.__array_interface__["data"][0]
     return Plain(
         array=array.copy(),
         dtype=dtype,
         strides=tuple(tensor.stride()),
         requires_grad=tensor.requires_grad,
         node=None if node is None else node.name(),
-        memory=(start, array),
+        memory=array,
     )

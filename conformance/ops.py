@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fnmatch
-import functools
 import itertools
 import random
 import sys
@@ -34,6 +33,7 @@ from .outcome import (
 )
 
 ASPECTS = ("value", "grad", "gradgrad", "inplace", "method", "out", "errors")
+FORMS = ("strides", "views", "nodes")  # asked for by name; reported without a floor
 DTYPES = ("float64", "int64", "bool", "float32", "complex128")
 SAMPLES = 30
 
@@ -193,6 +193,18 @@ def out(library, call, sample):
     return results
 
 
+def forms(library, call, sample):
+    """How each result lies in memory, which inputs it shares memory with, and its node's name."""
+    inputs = [plain(tensor).memory for tensor in sample.tensors]
+    results = call(sample.input, *sample.args, **sample.kwargs)
+    found = [plain(tensor) for tensor in tensors_in(results)]
+    return {
+        "strides": [str(each.strides) for each in found if each.array.size > 1],
+        "views": [[np.may_share_memory(each.memory, i) for i in inputs] for each in found],
+        "nodes": [each.node for each in found],
+    }
+
+
 def _nothing_like(tensor):
     return tensor.new_empty((0,))
 
@@ -204,6 +216,10 @@ PROGRAMS = {
     "inplace": inplace,
     "method": value,
     "out": out,
+    **{
+        form: lambda library, call, sample, form=form: forms(library, call, sample)[form]
+        for form in FORMS
+    },
 }
 
 
@@ -249,9 +265,9 @@ def dtype_of(op, dtype: str | None):
 
 def applies(op, aspect: str, dtype) -> bool:
     """Whether torch itself has this aspect of the operation in this dtype."""
-    if aspect in ("grad", "gradgrad"):
+    if aspect in ("grad", "gradgrad", "nodes"):
         differentiable = op.supports_autograd and dtype in op.supported_backward_dtypes("cpu")
-        return differentiable and (aspect == "grad" or op.supports_gradgrad)
+        return differentiable and (aspect != "gradgrad" or op.supports_gradgrad)
     if aspect == "errors":
         return op.error_inputs_func is not None
     if aspect == "inplace":
@@ -285,10 +301,14 @@ class Checker:
 
     def __init__(self, op, dtype, cap=SAMPLES, say=None):
         self.op, self.dtype, self.cap, self.say = op, dtype, cap, say
+        self._samples_made: dict[bool, list] = {}
 
-    @functools.cache
-    def samples(self, requires_grad):
-        return samples(self.op, self.dtype, requires_grad, self.cap)
+    def samples(self, requires_grad: bool) -> list:
+        """The entry's samples, made once."""
+        if requires_grad not in self._samples_made:
+            made = samples(self.op, self.dtype, requires_grad, self.cap)
+            self._samples_made[requires_grad] = made
+        return self._samples_made[requires_grad]
 
     def check(self, aspect: str) -> Result | None:
         """The result for an aspect; None where torch has nothing to compare with."""
@@ -311,7 +331,7 @@ class Checker:
     def _samples(self, aspect, reference_call, subject_call):
         program = PROGRAMS[aspect]
         wants_grad = aspect in ("grad", "gradgrad") or (
-            aspect == "inplace" and applies(self.op, "grad", self.dtype)
+            aspect in ("inplace", "nodes") and applies(self.op, "grad", self.dtype)
         )
         count, reasons = 0, []
         for number, sample in enumerate(self.samples(wants_grad)):
@@ -401,14 +421,16 @@ def main(arguments=None) -> int:
     """Checks the operations named on the command line; the status is 1 if any differs."""
     parser = argparse.ArgumentParser(prog="python -m conformance.ops", description=__doc__)
     parser.add_argument("names", nargs="*", help="operations, with * and ?; none means all")
-    parser.add_argument("--aspect", default=",".join(ASPECTS), help="some of " + ",".join(ASPECTS))
+    parser.add_argument(
+        "--aspect", default=",".join(ASPECTS), help="some of " + ",".join(ASPECTS + FORMS)
+    )
     parser.add_argument("--dtype", help="float64 (the default), int64, bool, float32, ...")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="at most so many a case")
     parser.add_argument("--bad", action="store_true", help="list only what does not agree")
     parser.add_argument("-v", action="store_true", help="print every differing sample")
     options = parser.parse_args(arguments)
     aspects = options.aspect.split(",")
-    if unknown := set(aspects) - set(ASPECTS):
+    if unknown := set(aspects) - {*ASPECTS, *FORMS}:
         parser.error(f"no such aspect: {', '.join(sorted(unknown))}")
     chosen = selected(options.names)
     if not chosen:

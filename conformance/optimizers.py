@@ -54,16 +54,13 @@ def parameters(library):
 
 
 def _train(library, optimizer, loss, weights, steps=STEPS):
-    losses = []
-
     def closure():
         optimizer.zero_grad()
         value = loss()
         value.backward()
         return value
 
-    for _ in range(steps):
-        losses.append(optimizer.step(closure))
+    losses = [optimizer.step(closure) for _ in range(steps)]
     return {"losses": losses, "weights": weights, "state": optimizer.state_dict()}
 
 
