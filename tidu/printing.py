@@ -22,7 +22,7 @@ from itertools import compress, islice
 
 import numpy as np
 
-from tidu import dtypes, naming
+from tidu import dtypes
 
 __all__ = ["get_printoptions", "printoptions", "set_printoptions"]
 
