@@ -32,10 +32,12 @@ from .outcome import (
     summary,
 )
 
-ASPECTS = ("value", "grad", "gradgrad", "inplace", "method", "out", "errors")
+ASPECTS = ("value", "layouts", "grad", "gradgrad", "inplace", "method", "out", "errors")
 FORMS = ("strides", "views", "nodes")  # asked for by name; reported without a floor
 DTYPES = ("float64", "int64", "bool", "float32", "complex128")
 SAMPLES = 30
+LAYOUT_SAMPLES = 8
+LARGEST = 50_000  # elements of a sample's tensors together; larger ones are left out
 
 # Operations whose result is memory that nobody wrote: only shape and dtype are compared.
 UNWRITTEN = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty"} | {
@@ -209,8 +211,15 @@ def _nothing_like(tensor):
     return tensor.new_empty((0,))
 
 
+def layouts(library, call, sample):
+    """Results, and gradients where there are any, for inputs whose elements lie apart."""
+    found = value(library, call, sample)
+    return found | {"grad": grad(library, call, sample)} if sample.leaves else found
+
+
 PROGRAMS = {
     "value": value,
+    "layouts": layouts,
     "grad": grad,
     "gradgrad": gradgrad,
     "inplace": inplace,
@@ -282,9 +291,24 @@ def samples(op, dtype, requires_grad: bool, cap: int) -> list:
     _seed_all()
     with contextlib.suppress(Exception):  # torch's own generators fail for a few entries
         made = list(itertools.islice(op.sample_inputs("cpu", dtype, requires_grad), 10 * cap))
+        made = [sample for sample in made if _size(sample) <= LARGEST]
         step = max(1, len(made) / cap)
         return [made[int(i * step)] for i in range(min(cap, len(made)))]
     return []
+
+
+def spread_out(given) -> list:
+    """The samples with gaps between the elements of their tensors."""
+    made = []
+    for sample in given:
+        with contextlib.suppress(RuntimeError):  # sparse tensors have no gaps
+            made.append(sample.noncontiguous())
+            made[-1].output_process_fn_grad = sample.output_process_fn_grad
+    return made
+
+
+def _size(sample) -> int:
+    return sum(t.numel() for t in tensors_in([sample.input, sample.args, sample.kwargs]))
 
 
 def _seed_all():
@@ -331,10 +355,13 @@ class Checker:
     def _samples(self, aspect, reference_call, subject_call):
         program = PROGRAMS[aspect]
         wants_grad = aspect in ("grad", "gradgrad") or (
-            aspect in ("inplace", "nodes") and applies(self.op, "grad", self.dtype)
+            aspect in ("inplace", "layouts", "nodes") and applies(self.op, "grad", self.dtype)
         )
         count, reasons = 0, []
-        for number, sample in enumerate(self.samples(wants_grad)):
+        given = self.samples(wants_grad)
+        if aspect == "layouts":
+            given = spread_out(given[:LAYOUT_SAMPLES])
+        for number, sample in enumerate(given):
             if aspect == "inplace" and (
                 sample.broadcasts_input or not isinstance(sample.input, torch.Tensor)
             ):

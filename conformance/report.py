@@ -21,6 +21,7 @@ TARGET = Path(__file__).parent.parent / "docs" / "conformance.md"
 
 MEANING = {
     "value": "results: values, dtype, shape; inputs left alone",
+    "layouts": "results and gradients for inputs that are not contiguous",
     "grad": "first gradients",
     "gradgrad": "second gradients",
     "inplace": "in-place forms, with the gradient through them",

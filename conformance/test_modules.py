@@ -18,14 +18,14 @@ LAYERS = """
     Softmax Softmin LogSoftmax
     L1Loss MSELoss CrossEntropyLoss NLLLoss BCELoss BCEWithLogitsLoss SmoothL1Loss HuberLoss
     KLDivLoss
-""".split()
+"""
 
 
 @pytest.mark.parametrize("aspect", ["initial", "training", "evaluation"])
 def test_layers(collected, aspect):
     found = by_name(collected.modules, aspect)
     wrong = {}
-    for name in LAYERS:
+    for name in LAYERS.split():
         bad = [r for r in found.get(f"nn.{name}", []) if r.status != "agrees"]
         if bad or f"nn.{name}" not in found:
             wrong[name] = bad[0].reason if bad else "not compared"
