@@ -7,6 +7,7 @@ traceback are its own. What differs is what `import torch` means; see `tidu.alia
 from __future__ import annotations
 
 import builtins
+import linecache
 import os
 import runpy
 import sys
@@ -74,6 +75,10 @@ def _run(arguments: list[str], namespace: dict) -> None:
         sys.argv = alias.Arguments([first[:2], *values[1:]])
         if first[:2] == "-c":
             _set_first_path("")
+            if sys.version_info >= (3, 13):
+                # From that version on a traceback shows lines of -c, too.
+                lines = [line + "\n" for line in values[0].splitlines()]
+                linecache.cache["<string>"] = (len(values[0]), None, lines, "<string>")
             code = compile(values[0], "<string>", "exec", dont_inherit=True)
         else:
             _set_first_path(os.getcwd())
