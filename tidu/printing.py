@@ -112,11 +112,12 @@ def printoptions(**options) -> Iterator[None]:
         set_printoptions(**before)
 
 
-def format_tensor(tensor, plain: bool | None = None) -> str:
+def format_tensor(tensor, plain: bool | None = None, tensor_contents: str | None = None) -> str:
     """Return the text of `repr(tensor)`.
 
     plain: whether it reads `tensor(...)`; otherwise the name of its class stands there. Left
-    out, it is so for objects of class Tensor itself, not of a subclass.
+    out, it is so for objects of class Tensor itself, not of a subclass. tensor_contents: a text
+    to print in place of the numbers.
     """
     if plain is None:
         from tidu.tensor import Tensor
@@ -126,15 +127,16 @@ def format_tensor(tensor, plain: bool | None = None) -> str:
     opening = "tensor(" if plain else f"{type(tensor).__name__}("
     on_host = tensor.device.type == "cpu"
     suffixes = [] if on_host else [f"device='{tensor.device}'"]
-    if array.size == 0:
+    if tensor_contents is not None:
+        text = tensor_contents
+    elif array.size == 0:
         text = "[]"
-        if array.ndim != 1:
-            suffixes.append(f"size={tuple(array.shape)}")
     else:
-        if not PRINT_OPTS.edgeitems:
-            suffixes.append(f"size={tuple(array.shape)}")
         shown = _shown(array)
         text = _Layout(array.shape, shown if on_host else shown.get()).text(len(opening))
+    if (array.ndim != 1) if array.size == 0 else not PRINT_OPTS.edgeitems:
+        # The text does not tell the shape.
+        suffixes.append(f"size={tuple(array.shape)}")
     if not _dtype_is_expected(tensor.dtype, empty=array.size == 0):
         suffixes.append(f"dtype={tensor.dtype}")
     suffixes.extend(_graph_suffix(tensor))
