@@ -1,0 +1,19 @@
+"""Image datasets and transforms: what `torchvision` resolves to under `python -m tidu`.
+
+`tidu.vision.datasets` and `tidu.vision.transforms` load on first use. Pillow is imported when an
+image is needed and tqdm when a bar is drawn; both are optional.
+"""
+
+from __future__ import annotations
+
+from tidu.version import __version__
+
+__all__ = ["__version__", "datasets", "transforms"]
+
+
+def __getattr__(name: str):
+    if name in ("datasets", "transforms"):
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,180 @@
+"""Transforms applied to a whole batch at once, with the results that item by item would give.
+
+`transform_batch` knows `ToTensor`, `Normalize`, `CenterCrop`, `RandomCrop` and the flips, alone
+and in `Compose`: they do the same to bytes in an array as to a PIL image, one by one. Random
+numbers are drawn for one item after the other, as if each went through by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tidu.vision.transforms import functional as F
+from tidu.vision.transforms import transforms as T
+
+
+def transform_batch(
+    transform, read: Callable[[], np.ndarray], shape: tuple[int, ...]
+) -> np.ndarray | None:
+    """Return the floats (N, C, H, W) that `transform` makes of a batch of images, or None.
+
+    `read()` gives the batch as bytes (N, C, H, W), in memory of its own; `shape` is that of one
+    image. None means that a transform is not known here or would fail; nothing is read and
+    nothing drawn then.
+    """
+    steps = _plan(transform, shape)
+    if steps is None:
+        return None
+    batch = read()
+    draws = [[step.draw() for step in steps] for _ in range(len(batch))]
+    for i, step in enumerate(steps):
+        batch = step.apply(batch, [draw[i] for draw in draws])
+    return batch
+
+
+def _plan(transform, shape: tuple[int, ...]) -> list[_Step] | None:
+    """Return the steps that a transform consists of, or None."""
+    steps: list[_Step] = []
+    is_image = True
+    for part in _parts(transform):
+        kind = _STEPS.get(type(part))
+        # Some are only for images, some only for what has become a tensor.
+        if kind is None or kind.needs_image not in (None, is_image):
+            return None
+        step = kind(part, shape)
+        if not step.possible:
+            return None
+        steps.append(step)
+        shape = step.shape
+        is_image = is_image and kind is not _ToTensor
+    # Images that have not become tensors cannot be stacked; item by item, the loader says so.
+    return None if is_image else steps
+
+
+def _parts(transform):
+    if type(transform) is T.Compose:
+        for part in transform.transforms:
+            yield from _parts(part)
+    else:
+        yield transform
+
+
+class _Step:
+    """One transform, of images of one shape (C, H, W); `shape` becomes that of its results."""
+
+    needs_image: bool | None = None  # None: images and tensors are all the same to it
+    possible = True  # False: it would raise, or do what is not known here
+
+    def __init__(self, transform, shape: tuple[int, ...]) -> None:
+        self.transform = transform
+        self.shape = shape
+
+    def draw(self):
+        """Draw for one item what there is to draw."""
+
+    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+        raise NotImplementedError
+
+
+class _ToTensor(_Step):
+    needs_image = True
+
+    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+        return F.scale_bytes(batch)
+
+
+class _Normalize(_Step):
+    needs_image = False
+
+    @property
+    def possible(self) -> bool:
+        sizes = {np.shape(self.transform.mean), np.shape(self.transform.std)}
+        return sizes <= {(1,), (self.shape[0],)}
+
+    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+        mean, std = (
+            np.asarray(values).astype(batch.dtype)[:, None, None]
+            for values in (self.transform.mean, self.transform.std)
+        )
+        batch -= mean
+        batch /= std
+        return batch
+
+
+class _Flip(_Step):
+    axis = -1
+
+    def draw(self) -> bool:
+        return T._happens(self.transform.p)
+
+    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+        chosen = np.flatnonzero(draws)
+        batch[chosen] = np.flip(batch[chosen], self.axis)
+        return batch
+
+
+class _VerticalFlip(_Flip):
+    axis = -2
+
+
+class _Crop(_Step):
+    """Cutting a box out at random, after padding with one colour."""
+
+    def __init__(self, transform, shape: tuple[int, ...]) -> None:
+        channels, h, w = shape
+        self.transform = transform
+        self.sides = [0] * 4 if transform.padding is None else F._sides(transform.padding)
+        left, top, right, bottom = self.sides
+        self.padded = (channels, h + top + bottom, w + left + right)
+        self.shape = (channels, *transform.size)
+
+    @property
+    def possible(self) -> bool:
+        t = self.transform
+        plain = t.padding_mode == "constant" and type(t.fill) is int and not t.pad_if_needed
+        fits = self.padded[1] >= t.size[0] and self.padded[2] >= t.size[1]
+        return plain and fits and 0 <= t.fill <= 255 and min(self.sides) >= 0
+
+    def draw(self) -> tuple[int, int]:
+        return T.draw_corner(self.padded[1:], self.transform.size)
+
+    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+        left, top, right, bottom = self.sides
+        if any(self.sides):
+            padded = np.full((len(batch), *self.padded), self.transform.fill, batch.dtype)
+            padded[:, :, top : padded.shape[2] - bottom, left : padded.shape[3] - right] = batch
+            batch = padded
+        _, height, width = self.shape
+        result = np.empty((len(batch), *self.shape), batch.dtype)
+        for cut, image, (row, column) in zip(result, batch, draws, strict=True):
+            cut[...] = image[:, row : row + height, column : column + width]
+        return result
+
+
+class _CenterCrop(_Crop):
+    """Cutting the middle out: a crop in which nothing is drawn."""
+
+    def __init__(self, transform, shape: tuple[int, ...]) -> None:
+        self.transform = transform
+        self.sides = [0] * 4
+        self.padded = tuple(shape)
+        self.shape = (shape[0], *transform.size)
+
+    @property
+    def possible(self) -> bool:
+        return self.padded[1] >= self.shape[1] and self.padded[2] >= self.shape[2]
+
+    def draw(self) -> tuple[int, int]:
+        return F.middle(self.padded[1:], self.shape[1:])
+
+
+_STEPS: dict[type, type[_Step]] = {
+    T.ToTensor: _ToTensor,
+    T.Normalize: _Normalize,
+    T.RandomHorizontalFlip: _Flip,
+    T.RandomVerticalFlip: _VerticalFlip,
+    T.RandomCrop: _Crop,
+    T.CenterCrop: _CenterCrop,
+}
