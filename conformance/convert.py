@@ -201,7 +201,7 @@ class Plain:
 
 def plain(value):
     """A result of either library with tensors as `Plain` and library objects as their names."""
-    if value is None or isinstance(value, (bool, int, float, complex, str, np.ndarray, Plain)):
+    if value is None or isinstance(value, (bool, int, float, complex, np.ndarray, Plain)):
         return value
     if isinstance(value, (torch.Tensor, subject.Tensor)):
         return _plain_tensor(value)

@@ -286,11 +286,15 @@ def applies(op, aspect: str, dtype) -> bool:
     return op.supports_out if aspect == "out" else True
 
 
-def samples(op, dtype, requires_grad: bool, cap: int) -> list:
-    """Up to `cap` sample inputs, spread evenly over the first few hundred."""
+def samples(op, dtype, requires_grad: bool, cap: int, more: bool = False) -> list:
+    """Up to `cap` sample inputs, spread evenly over the first few hundred.
+
+    `more` takes torch's larger set: extreme values, mixed dtypes, odd layouts.
+    """
+    make = op.reference_inputs if more else op.sample_inputs
     _seed_all()
     with contextlib.suppress(Exception):  # torch's own generators fail for a few entries
-        made = list(itertools.islice(op.sample_inputs("cpu", dtype, requires_grad), 10 * cap))
+        made = list(itertools.islice(make("cpu", dtype, requires_grad), 10 * cap))
         made = [sample for sample in made if _size(sample) <= LARGEST]
         step = max(1, len(made) / cap)
         return [made[int(i * step)] for i in range(min(cap, len(made)))]
@@ -323,14 +327,14 @@ def _seed_all():
 class Checker:
     """Runs the aspects of one entry in one dtype and collects what differs."""
 
-    def __init__(self, op, dtype, cap=SAMPLES, say=None):
-        self.op, self.dtype, self.cap, self.say = op, dtype, cap, say
+    def __init__(self, op, dtype, cap=SAMPLES, say=None, more=False):
+        self.op, self.dtype, self.cap, self.say, self.more = op, dtype, cap, say, more
         self._samples_made: dict[bool, list] = {}
 
     def samples(self, requires_grad: bool) -> list:
         """The entry's samples, made once."""
         if requires_grad not in self._samples_made:
-            made = samples(self.op, self.dtype, requires_grad, self.cap)
+            made = samples(self.op, self.dtype, requires_grad, self.cap, self.more)
             self._samples_made[requires_grad] = made
         return self._samples_made[requires_grad]
 
@@ -435,12 +439,12 @@ def selected(patterns) -> list:
     return [op for op in op_db if matches(op)]
 
 
-def check(op, aspects=ASPECTS, dtype=None, cap=SAMPLES, say=None) -> list[Result]:
+def check(op, aspects=ASPECTS, dtype=None, cap=SAMPLES, say=None, more=False) -> list[Result]:
     """Results of the aspects of one OpInfo, in float64 or the dtype asked for."""
     chosen = dtype_of(op, dtype)
     if chosen is None:
         return []
-    checker = Checker(op, chosen, cap, say)
+    checker = Checker(op, chosen, cap, say, more)
     return [result for aspect in aspects if (result := checker.check(aspect)) is not None]
 
 
@@ -453,6 +457,7 @@ def main(arguments=None) -> int:
     )
     parser.add_argument("--dtype", help="float64 (the default), int64, bool, float32, ...")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="at most so many a case")
+    parser.add_argument("--more", action="store_true", help="torch's larger set of samples")
     parser.add_argument("--bad", action="store_true", help="list only what does not agree")
     parser.add_argument("-v", action="store_true", help="print every differing sample")
     options = parser.parse_args(arguments)
@@ -465,7 +470,8 @@ def main(arguments=None) -> int:
     counts: Counter = Counter()
     started = time.perf_counter()
     for op in chosen:
-        results = check(op, aspects, options.dtype, options.samples, print if options.v else None)
+        say = print if options.v else None
+        results = check(op, aspects, options.dtype, options.samples, say, options.more)
         for result in results:
             counts[result.aspect, result.status] += 1
             if result.status == "agrees" and options.bad:
