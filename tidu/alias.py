@@ -29,8 +29,6 @@ from tidu import naming, version
 
 # The roots of the names that PyTorch programs use, and what stands for them here.
 _ROOTS = {"torch": "tidu", "torchvision": "tidu.vision"}
-# Modules that have another name here.
-_MOVED = {"torch._tensor_str": "tidu.printing"}
 # Packages that an installed torch brings along and that are of no use without it.
 _ABSENT = ("functorch", "torchgen")
 
@@ -120,7 +118,7 @@ def _somebody_just_asks() -> bool:
 
 def _refuse(public: str) -> None:
     parent, _, child = public.rpartition(".")
-    if parent in sys.modules and hasattr(sys.modules[parent], child):
+    if parent in sys.modules and child in vars(sys.modules[parent]):
         return  # It is there, only no module: Python's own words fit.
     raise ModuleNotFoundError(f"tidu has no {public} yet", name=public)
 
@@ -128,7 +126,7 @@ def _refuse(public: str) -> None:
 def _real_name(public: str) -> str:
     """tidu's name of a module: `torchvision.datasets` -> `tidu.vision.datasets`."""
     root, dot, rest = public.partition(".")
-    return _MOVED.get(public) or _ROOTS[root] + dot + rest
+    return _ROOTS[root] + dot + rest
 
 
 def _public_name(real: str) -> str | None:
@@ -171,8 +169,7 @@ def _publish(module: ModuleType) -> None:
     module.__getattr__ = _getattr_that_explains(module, public)
     # With a __path__, `from module import name` asks the finder for a missing name, which then
     # says what is missing; without one Python has a message of its own.
-    if not hasattr(module, "__path__"):
-        module.__path__ = []
+    vars(module).setdefault("__path__", [])
 
 
 def _getattr_that_explains(module: ModuleType, public: str):
@@ -181,11 +178,12 @@ def _getattr_that_explains(module: ModuleType, public: str):
 
     def __getattr__(name: str) -> object:
         full = f"{public}.{name}"
-        if full in _MOVED:
-            return importlib.import_module(_MOVED[full])
         if own is not None:
             try:
                 return own(name)
+            except ModuleNotFoundError as error:
+                if error.name != full:
+                    raise
             except AttributeError as error:
                 raised_in = error.__traceback__.tb_next
                 if raised_in is not None and raised_in.tb_next is not None:
