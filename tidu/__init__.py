@@ -1,0 +1,72 @@
+"""tidu: PyTorch's programming model, small, readable and fast.
+
+    >>> import tidu
+    >>> x = tidu.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x**2).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+
+The names here are PyTorch's own. Operations are declared in `tidu/ops/`, one file a family; what a
+first program does not need (`tidu.nn`, `tidu.optim`, ...) is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from . import autograd as autograd
+from . import dtypes as _dtypes
+from . import ops as _ops
+from .autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from .autograd.public import PUBLIC as _PUBLIC
+from .device import device
+from .dtypes import (
+    can_cast,
+    dtype,
+    finfo,
+    get_default_dtype,
+    iinfo,
+    promote_types,
+    set_default_dtype,
+)
+from .size import Size
+from .tensor import Tensor
+from .version import __version__
+
+globals().update({d.name: d for d in _dtypes.ALL})
+globals().update(_dtypes.ALIASES)
+globals().update(_PUBLIC)
+
+# Names that live in modules which load on first use: {name: module}.
+_LAZY = {}
+
+_LAZY_MODULES = frozenset(
+    "nn optim utils vision linalg fft special random serialization cuda backends testing "
+    "distributions jit alias printing version functional storage types return_types "
+    "_tensor_str amp".split()
+)
+
+
+def __getattr__(name):
+    import importlib
+
+    if name in _LAZY_MODULES:
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    elif name in _LAZY:
+        found = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY, *_LAZY_MODULES})

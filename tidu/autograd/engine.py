@@ -1,0 +1,406 @@
+"""The backward pass: the only place where the graph is walked.
+
+Gradients wait in `pending`, keyed by the node (or leaf) that they belong to. The newest node comes
+first: all its consumers were made after it, so its gradient is complete when its turn comes. Its
+rules turn the gradient of its result into gradients of its inputs, and these go to `pending`.
+
+The walk is the same for plain gradients and for `create_graph=True`. Only what travels differs:
+arrays, with the kernel table as `k`, or Tensors, whose operations are recorded as in any forward.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+import numpy as np
+
+from ..backend.quiet import loud, quiet
+from ..backend.table import cpu
+from ..tensor import Tensor
+from .grad_mode import mode
+from .node import LEAF, Node, Output
+from .public import operations
+
+ndarray = np.ndarray
+
+
+def run(roots, keep_graph, create_graph, wanted=None, accumulate=True):
+    """Carries gradients from `roots` back through the graph.
+
+    `roots`: pairs of (target, gradient Tensor), where a target is a node, an Output or a leaf.
+    `wanted`: targets to stop at; None means all leaves. `accumulate`: add to the leaves' `.grad`;
+    if False, return {target: gradient Tensor} of the wanted targets.
+    """
+    walk = Walk(keep_graph, create_graph, wanted, accumulate)
+    settings = quiet()
+    previous, mode.enabled = mode.enabled, create_graph
+    try:
+        for target, gradient in roots:
+            if walk.needed is None or target in walk.reachable(target):
+                walk.deliver(target, gradient._array if walk.raw else gradient, None)
+        walk.run()
+    finally:
+        mode.enabled = previous
+        loud(settings)
+    return walk.captured
+
+
+class Walk:
+    """One backward pass."""
+
+    def __init__(self, keep_graph, create_graph, wanted, accumulate):
+        self.raw = not create_graph
+        self.k = operations if create_graph else cpu
+        self.keep_graph = keep_graph
+        self.accumulate = accumulate
+        self.wanted = wanted
+        self.needed = None if wanted is None else {}
+        self.captured = {}
+        self.pending = {}
+        self.heap = []
+        self.fresh = set()  # leaves whose pending gradient nobody else holds
+
+    def reachable(self, root):
+        """Fills `needed` with the targets below `root` from which a wanted one can be reached."""
+        needed, wanted = self.needed, self.wanted
+        stack = [(root, None)]
+        while stack:
+            target, children = stack.pop()
+            if children is None:
+                if target in needed:
+                    continue
+                children = _children(target)
+                needed[target] = target in wanted
+                stack.append((target, children))
+                stack.extend((child, None) for child in children if child not in needed)
+            elif not needed[target]:
+                needed[target] = any(needed[child] for child in children)
+        return {target for target in (root,) if needed[root]}
+
+    def deliver(self, target, gradient, source):
+        """Adds a gradient to what waits for `target`, in the shape and dtype of its value."""
+        if self.needed is not None and not self.needed.get(target):
+            return
+        if isinstance(target, Tensor):
+            shape, dtype = target._array.shape, target._array.dtype
+        else:
+            shape, dtype = target.shape, target.dtype
+        if self.raw:
+            array = gradient if type(gradient) is ndarray else np.asarray(gradient)
+            if array.shape != shape:
+                array = _unbroadcast(cpu, array, shape, source)
+            if array.dtype is not dtype:
+                array = _cast(array, dtype)
+            gradient = array
+        else:
+            if gradient._array.shape != shape:
+                gradient = _unbroadcast(operations, gradient, shape, source)
+            if gradient._array.dtype != dtype:
+                from .. import dtypes
+
+                gradient = operations.to_dtype(gradient, dtypes.of(dtype))
+        waiting = self.pending.get(target)
+        if waiting is None:
+            self.pending[target] = gradient
+            if type(target) is Output or isinstance(target, Node):
+                heappush(self.heap, (target.serial, target))
+        else:
+            total = waiting + gradient
+            self.pending[target] = total if not self.raw else np.asarray(total)
+            self.fresh.add(target)
+
+    def run(self):
+        heap, pending = self.heap, self.pending
+        while heap:
+            _, target = heappop(heap)
+            gradient = pending.pop(target)
+            if target.prehooks is not None:
+                gradient = self.call_hooks(target.prehooks, gradient)
+            if self.wanted is not None and target in self.wanted:
+                self.capture(target, gradient)
+                if not any(self.needed.get(child) for child in _children(target)):
+                    continue
+            if type(target) is Output:
+                self.collect(target, gradient)
+                continue
+            if type(gradient) is list:
+                gradient = self.materialize(target, gradient)
+            try:
+                self.step(target, gradient)
+            except Exception as error:
+                from ..errors import note_backward
+
+                note_backward(error, target)
+                raise
+        for leaf in list(pending):
+            self.finish_leaf(leaf, pending.pop(leaf))
+
+    def step(self, node, gradient):
+        """Runs one node and hands its gradients on."""
+        if node.node_prehooks is not None or node.hooks is not None or mode.anomaly:
+            from .hooks import step_with_hooks
+
+            found = step_with_hooks(self, node, gradient)
+        else:
+            found = node.apply(gradient, self.k, self.raw)
+        if not self.keep_graph:
+            node.release()
+        last = gradient
+        for edge, g in found:
+            if edge is not None and g is not None:
+                # A rule that hands on its own g, a view, or one array twice shares that array.
+                if edge not in self.pending and self.raw and g is not gradient and g is not last:
+                    if getattr(g, "base", g) is None:
+                        self.fresh.add(edge)
+                self.deliver(edge, g, node)
+                last = g
+
+    def collect(self, output, gradient):
+        """Puts one result's gradient beside those of the node's other results."""
+        node = output.node
+        waiting = self.pending.get(node)
+        if waiting is None:
+            waiting = self.pending[node] = [None] * len(node.outputs)
+            heappush(self.heap, (node.serial, node))
+        before = waiting[output.index]
+        waiting[output.index] = gradient if before is None else before + gradient
+
+    def materialize(self, node, gradients):
+        """Zeros for the results that nothing was computed from."""
+        if not node.op_materializes:
+            return tuple(gradients)
+        full = []
+        for gradient, (shape, dtype) in zip(gradients, node.outputs):
+            if gradient is None:
+                gradient = np.zeros(shape, dtype)
+                if not self.raw:
+                    gradient = Tensor._wrap(gradient)
+            full.append(gradient)
+        return tuple(full)
+
+    def call_hooks(self, hooks, gradient):
+        tensor = Tensor._wrap(gradient) if self.raw else gradient
+        for hook in list(hooks.values()):
+            changed = hook(tensor)
+            if changed is not None:
+                from .hooks import check_replacement
+
+                tensor = check_replacement(changed, tensor)
+        return tensor._array if self.raw else tensor
+
+    def capture(self, target, gradient):
+        self.captured[target] = Tensor._wrap(gradient) if self.raw else gradient
+
+    def finish_leaf(self, leaf, gradient):
+        """A leaf's gradient is complete: run its hooks, keep it."""
+        if leaf._hooks is not None:
+            gradient = self.call_hooks(leaf._hooks, gradient)
+            self.fresh.discard(leaf)
+        if not self.accumulate:
+            self.capture(leaf, gradient)
+            return
+        accumulate_grad(leaf, gradient, self.raw, leaf in self.fresh)
+        if leaf._post_hooks is not None:
+            for hook in list(leaf._post_hooks.values()):
+                hook(leaf)
+
+
+def accumulate_grad(leaf, gradient, raw, fresh):
+    """Adds to `leaf.grad`: in place where PyTorch does, a new tensor where it makes one."""
+    held = leaf._grad
+    if not raw:
+        if held is not None:
+            gradient = held + gradient
+        elif mode.enabled and gradient._node is None:
+            gradient = gradient.clone()
+        leaf._grad = gradient
+    elif held is None:
+        like = leaf._array
+        if not fresh or gradient.strides != like.strides:
+            gradient = _copy_like(gradient, like)
+        leaf._grad = Tensor._wrap(gradient)
+    elif held._node is None:
+        np.add(held._array, gradient, out=held._array)
+        held._bump("add_")
+    else:  # an earlier backward left a gradient with a history
+        leaf._grad = Tensor._wrap(np.asarray(held._array + gradient))
+
+
+def _copy_like(gradient, like):
+    """A copy whose layout is that of `like`, if that is dense, else row by row."""
+    if like.flags.c_contiguous or like.size == 0:
+        return np.array(gradient, order="C")
+    order = sorted(range(like.ndim), key=lambda i: -like.strides[i])
+    expected = like.itemsize
+    for i in reversed(order):
+        if like.shape[i] != 1 and like.strides[i] != expected:
+            return np.array(gradient, order="C")
+        expected *= like.shape[i]
+    back = sorted(range(like.ndim), key=order.__getitem__)
+    return np.array(gradient.transpose(order), order="C").transpose(back)
+
+
+def _children(target):
+    if type(target) is Output:
+        return [target.node]
+    if not isinstance(target, Node):
+        return []
+    children = []
+    for edge in target.edges:
+        if type(edge) is list:
+            children += [e for e in edge if e is not None]
+        elif edge is not None:
+            children.append(edge)
+    return children
+
+
+def _unbroadcast(k, gradient, shape, source):
+    """Sums over the dimensions along which a value of `shape` was repeated."""
+    lead = len(gradient.shape) - len(shape)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(shape, gradient.shape[lead:])):
+        if isinstance(gradient, ndarray) and gradient.size == 1 and np.prod(shape) == 1:
+            return gradient.reshape(shape)
+        from ..errors import bad_gradient_shape
+
+        raise bad_gradient_shape(source, gradient, shape)
+    dims = [*range(lead)]
+    dims += [lead + i for i, n in enumerate(shape) if n == 1 and gradient.shape[lead + i] != 1]
+    if dims:
+        gradient = k.sum(gradient, tuple(dims), True)
+    return gradient.reshape(shape)
+
+
+def _cast(array, dtype):
+    if dtype.kind != "c" and array.dtype.kind == "c":
+        array = array.real
+    return array.astype(dtype)
+
+
+# The public entrances
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
+             grad_variables=None, inputs=None):  # fmt: skip
+    """Adds to the `.grad` of the leaves the gradients of `tensors` with respect to them.
+
+    `grad_tensors`: for each tensor, the gradient to start from (not needed for one-element
+    tensors). `retain_graph` keeps the graph for another backward, `create_graph` also makes the
+    gradients differentiable. `inputs`: only these tensors receive gradients.
+
+    >>> import tidu
+    >>> x = tidu.tensor(3.0, requires_grad=True)
+    >>> tidu.autograd.backward([x * x, 2 * x])
+    >>> x.grad
+    tensor(8.)
+    """
+    if grad_variables is not None:
+        import warnings
+
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is None:
+            grad_tensors = grad_variables
+        else:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+    tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    keep = create_graph if retain_graph is None else retain_graph
+    roots = start(tensors, grad_tensors, create_graph)
+    if inputs is None:
+        run(roots, keep, create_graph)
+        return
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    targets = [target_of(t) for t in inputs]
+    found = run(roots, keep, create_graph, set(targets), accumulate=False)
+    done = set()
+    for t, target in zip(inputs, targets):
+        if target in found and id(t) not in done:
+            done.add(id(t))
+            g = found[target]
+            accumulate_grad(t, g if create_graph else g._array, not create_graph, False)
+            if t._post_hooks is not None:
+                for hook in list(t._post_hooks.values()):
+                    hook(t)
+
+
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
+         only_inputs=True, allow_unused=None, is_grads_batched=False, materialize_grads=False):  # fmt: skip
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; nothing is accumulated.
+
+    An input that the outputs do not depend on gives an error; with `allow_unused` it gives None,
+    with `materialize_grads` zeros.
+
+    >>> import tidu
+    >>> x = tidu.tensor(3.0, requires_grad=True)
+    >>> tidu.autograd.grad(x**3, x)
+    (tensor(27.),)
+    """
+    if is_grads_batched:
+        raise NotImplementedError("tidu has no is_grads_batched=True yet: call grad in a loop")
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
+    if not only_inputs:
+        import warnings
+
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate "
+            "gradient for other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    roots = start(outputs, grad_outputs, create_graph)
+    targets = []
+    for t in inputs:
+        if not t.requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        targets.append(target_of(t))
+    keep = create_graph if retain_graph is None else retain_graph
+    found = run(roots, keep, create_graph, set(targets), accumulate=False)
+    results = []
+    for t, target in zip(inputs, targets):
+        g = found.get(target)
+        if g is None and materialize_grads:
+            g = Tensor._wrap(np.zeros_like(t._array))
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                "allow_unused=True if this is the desired behavior."
+            )
+        results.append(g)
+    return tuple(results)
+
+
+def target_of(tensor):
+    """Where the engine keeps this tensor's gradient: its node, or the tensor itself if a leaf."""
+    if tensor._view is not None:
+        tensor._refresh()
+    node = tensor._node
+    return tensor if node is None or node is LEAF else node
+
+
+def start(tensors, gradients, create_graph):
+    """Checks what a backward pass starts from and pairs it up."""
+    from ..errors import check_start
+
+    if gradients is None:
+        gradients = (None,) * len(tensors)
+    elif isinstance(gradients, Tensor):
+        gradients = (gradients,)
+    else:
+        gradients = tuple(gradients)
+    if len(gradients) != len(tensors):
+        raise RuntimeError(
+            f"got {len(tensors)} tensors and {len(gradients)} gradients"
+        )
+    roots = []
+    for i, (t, g) in enumerate(zip(tensors, gradients)):
+        roots.append((target_of(t), check_start(i, t, g)))
+    return roots

@@ -1,0 +1,187 @@
+"""Switches of autograd, each thread with its own: `no_grad`, `enable_grad`, `inference_mode`..."""
+
+from __future__ import annotations
+
+import functools
+import threading
+
+
+PLAIN, CAREFUL = 1, 2
+
+
+class _Mode(threading.local):
+    """This thread's switches.
+
+    `record` is all that an operation looks at: 0 while recording is off, PLAIN while it is on, and
+    CAREFUL if there is more to do (anomaly detection, hooks on saved tensors).
+    """
+
+    record = PLAIN
+    inference = False
+    anomaly = False  # keep the forward's stack with each node, look for nan in backward
+    check_nan = True
+    saved_hooks = ()  # (pack, unpack) pairs of saved_tensors_hooks, the last one counts
+
+    @property
+    def enabled(self):
+        return self.record != 0
+
+    @enabled.setter
+    def enabled(self, value):
+        careful = self.anomaly or self.saved_hooks
+        self.record = (CAREFUL if careful else PLAIN) if value else 0
+
+
+mode = _Mode()
+
+
+class _Switch:
+    """Base of the switches: a context manager that is also a decorator."""
+
+    def __call__(self, function):
+        import inspect
+
+        if inspect.isgeneratorfunction(function):
+            return self._wrap_generator(function)
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return wrapper
+
+    def _wrap_generator(self, function):
+        # The switch holds while the generator's own code runs, not while its consumer's does.
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            generator = function(*args, **kwargs)
+            action, value = generator.send, None
+            while True:
+                try:
+                    with self.clone():
+                        item = action(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    value = yield item
+                    action = generator.send
+                except GeneratorExit:
+                    with self.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    action, value = generator.throw, error
+
+        return wrapper
+
+    def clone(self):
+        return type(self)()
+
+
+class no_grad(_Switch):
+    """Context manager and decorator: operations inside are not recorded.
+
+    >>> import tidu
+    >>> x = tidu.ones(2, requires_grad=True)
+    >>> with tidu.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    _value = False
+
+    def __new__(cls, function=None):
+        # `@no_grad` without parentheses decorates, as in PyTorch.
+        self = object.__new__(cls)
+        return self if function is None else self(function)
+
+    def __enter__(self):
+        self.previous = mode.enabled
+        mode.enabled = self._value
+
+    def __exit__(self, *exception):
+        mode.enabled = self.previous
+
+
+class enable_grad(no_grad):
+    """Context manager and decorator: operations inside are recorded, also within `no_grad`.
+
+    >>> import tidu
+    >>> x = tidu.ones(2, requires_grad=True)
+    >>> with tidu.no_grad(), tidu.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
+
+    _value = True
+
+
+class set_grad_enabled(_Switch):
+    """Sets recording on or off: as a call for good, as a context manager or decorator for a while.
+
+    >>> import tidu
+    >>> with tidu.set_grad_enabled(False):
+    ...     tidu.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode_):
+        self.previous = mode.enabled
+        self.mode = mode_
+        mode.enabled = bool(mode_)
+
+    def __call__(self, function):
+        mode.enabled = self.previous  # used as a decorator: nothing changes until it is called
+        return super().__call__(function)
+
+    def __enter__(self):
+        mode.enabled = bool(self.mode)
+
+    def __exit__(self, *exception):
+        mode.enabled = self.previous
+
+    def clone(self):
+        return type(self)(self.mode)
+
+
+class inference_mode(_Switch):
+    """Like `no_grad`; tensors made inside can never take part in autograd.
+
+    >>> import tidu
+    >>> with tidu.inference_mode():
+    ...     tidu.ones(1).is_inference()
+    True
+    """
+
+    def __new__(cls, mode=True):
+        self = object.__new__(cls)
+        if callable(mode):
+            self.mode = True
+            return self(mode)
+        self.mode = mode
+        return self
+
+    def __enter__(self):
+        self.previous = mode.enabled, mode.inference
+        if self.mode:
+            mode.enabled, mode.inference = False, True
+        else:
+            mode.inference = False
+            mode.enabled = True if self.previous[1] else self.previous[0]
+
+    def __exit__(self, *exception):
+        mode.enabled, mode.inference = self.previous
+
+    def clone(self):
+        return type(self)(self.mode)
+
+
+def is_grad_enabled():
+    """Whether operations are recorded in this thread now."""
+    return mode.enabled
+
+
+def is_inference_mode_enabled():
+    """Whether this thread is inside `inference_mode` now."""
+    return mode.inference

@@ -1,0 +1,222 @@
+"""Writing into tensors: in-place operations, views of graph tensors, `out=`.
+
+An in-place operation is its out-of-place form, whose result then takes the tensor's place: the
+values go into its memory, the version moves on (so that whoever saved the old values notices), and
+the tensor's node becomes the result's node. If the tensor is a view, its base has changed too: the
+base's new node, `CopySlices`, says "the old base, except where the view lies, where it is the new
+value", and every view of that base looks up its own place in the graph again (`Tensor._refresh`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import dtypes
+from ..backend.quiet import loud, quiet
+from ..tensor import Tensor
+from .grad_mode import mode
+from .node import LEAF, Counter, Node, SavedOutput
+from .public import operations
+
+_MULTIPLE_VIEWS = (
+    "Output {index} of {node} is a view and is being modified inplace. This view is the output of a "
+    "function that returns multiple views. Such functions do not allow the output views to be "
+    "modified inplace. You should replace the inplace operation by an out-of-place one."
+)
+
+
+def write(name, x, function, args, kwargs):
+    """`x.<name>(*args)`: computes `function(x, *args)` and lets the result take x's place."""
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    if x._view is not None:
+        x._refresh()
+    if mode.enabled:
+        check_writable(x, any(isinstance(a, Tensor) and a.requires_grad for a in args))
+    # The result's node may save x; what it saves must outlive the write (PyTorch clones here too).
+    before = Tensor._wrap(x._array)
+    before._node = x._node
+    if x._node is LEAF:
+        before._node = None  # recording is off, or check_writable had raised
+    result = function(before, *args, **kwargs)
+    return assign(name, x, result, before)
+
+
+def check_writable(x, recorded=True):
+    """PyTorch's errors for tensors that may not be written to while operations are recorded."""
+    view = x._view
+    if x._node is LEAF:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation."
+            if view is None
+            else "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    if view is None or (x._node is None and not recorded):
+        return
+    if view.base._node is LEAF:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    index = view.steps[-1][2]
+    if index is not None and x._node is not None:
+        node = x.grad_fn
+        raise RuntimeError(_MULTIPLE_VIEWS.format(index=index, node=node.name()))
+    if not view.recorded:
+        raise RuntimeError(
+            "A view was created in no_grad mode and is being modified inplace with grad mode "
+            "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
+            "can clarify your code by moving both the view and the inplace either both inside the "
+            "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
+            "want the inplace to be tracked)."
+        )
+
+
+def assign(name, x, result, before=None):
+    """Puts `result` in x's place: memory, version and history."""
+    target, source = x._array, result._array
+    if source.dtype != target.dtype:
+        have, want = dtypes.of(source), dtypes.of(target)
+        if not dtypes.can_cast(have, want):
+            raise RuntimeError(
+                f"result type {have.title} can't be cast to the desired output type {want.title}"
+            )
+        result = operations.to_dtype(result, want)
+        source = result._array
+    if source.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape "
+            f"{list(source.shape)}"
+        )
+    _check_overlap(target)
+    if before is not None and result._node is not None:
+        _keep(result._node, before)
+    settings = quiet()
+    try:
+        np.copyto(target, source)
+    finally:
+        loud(settings)
+    counter = x._counter
+    if counter is None:
+        counter = x._counter = Counter()
+    counter.bump(name)
+    if mode.enabled and (result._node is not None or x._node is not None):
+        _join_graph(x, result, counter)
+    return x
+
+
+def _check_overlap(target):
+    if 0 in target.strides and any(
+        n > 1 and s == 0 for n, s in zip(target.shape, target.strides)
+    ):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _keep(node, before):
+    """Copies the old values if the node saved them, before they are overwritten."""
+    node = getattr(node, "node", node)
+    if node.saved and any(value is before for value in node.saved):
+        kept = Tensor._wrap(before._array.copy())
+        kept._node = before._node
+        node.saved = tuple(kept if value is before else value for value in node.saved)
+
+
+def _join_graph(x, result, counter):
+    node = result._node
+    if x._view is None:
+        if node is not None:
+            _save_in_place(node, result, x, counter)
+        x._node = node
+        return
+    base = x._view.base
+    base._node = CopySlices(base, result, x._view)
+    counter.history += 1
+    x._refresh()
+
+
+def _save_in_place(node, result, x, counter):
+    """A node that saved its result saves x's memory instead, and so notices later writes."""
+    node = getattr(node, "node", node)
+    for i, value in enumerate(node.saved or ()):
+        if isinstance(value, SavedOutput) and value.array is result._array:
+            node.saved = (*node.saved[:i], SavedOutput(x._array, counter, value.index), *node.saved[i + 1 :])
+            node.versions = {**(node.versions or {}), i: counter.version}
+
+
+class CopySlices(Node):
+    """The base after a write into one of its views."""
+
+    class plan:
+        saved_names = ()
+
+    def __init__(self, base, value, view):
+        self.edges = [t if t._node is LEAF else t._node for t in (base, value)]
+        self.saved = (view.steps,)
+        self.shape, self.dtype = base._array.shape, base._array.dtype
+        self.place(2)
+
+    def apply(self, g, k, raw):
+        (steps,) = self.unpack(raw)
+        old, new = self.edges
+        found = []
+        if old is not None:
+            kernels = operations if not raw else k
+            mask = _region(steps, self.shape)
+            if not raw:
+                mask = Tensor._wrap(mask)
+            found.append((old, kernels.where(mask, 0.0, g) if not raw else np.where(mask, g.dtype.type(0), g)))
+        if new is not None:
+            found.append((new, replay(steps, g, k)))
+        return found
+
+    def release(self):
+        """Nothing is saved but which part was written: a second backward may run."""
+
+
+def _region(steps, shape):
+    """True where the view lies in an array of `shape`."""
+    from ..backend.table import cpu
+
+    mask = np.zeros(shape, bool)
+    replay(steps, mask, cpu)[...] = True
+    return mask
+
+
+def replay(steps, x, k):
+    """The view that `steps` made of its base, made of `x`: an array, or a Tensor with its graph."""
+    for op, args, index in steps:
+        x = getattr(k, op.name)(x, *args)
+        if index is not None:
+            x = x[index]
+    return x
+
+
+def fill(name, out, result):
+    """Writes a result into the tensor given as `out=`, which takes the result's shape."""
+    have, want = result.dtype, out.dtype
+    if not dtypes.can_cast(have, want):
+        raise RuntimeError(
+            f"result type {have.title} can't be cast to the desired output type {want.title}"
+        )
+    source = result._array
+    if out._array.shape != source.shape:
+        if out._array.size:
+            import warnings
+
+            warnings.warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(out._array.shape)}, which does not match the required output shape "
+                f"{list(source.shape)}. This behavior is deprecated, and in a future PyTorch release "
+                "outputs will not be resized unless they have zero elements. You can explicitly "
+                "reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+                stacklevel=3,
+            )
+        out._array = np.empty(source.shape, want.numpy)
+    settings = quiet()
+    try:
+        np.copyto(out._array, source, casting="unsafe")
+    finally:
+        loud(settings)
+    out._bump(name)

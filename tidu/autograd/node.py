@@ -1,0 +1,268 @@
+"""The graph: what an operation leaves behind for the backward pass.
+
+A `Node` is one application of an operation. It holds
+
+* `edges`: for each tensor that went in, where its gradient goes: the node that made the tensor, the
+  tensor itself if it is a leaf, or None if it needs no gradient;
+* `saved`: the values that the gradient rules name in their parameters, nothing else;
+* `shape` and `dtype` of what came out, which is what its gradient must look like;
+* `code` and `lasti`: the user's own line, as cheap as it can be kept (see `errors.where`).
+
+Edges point from results to inputs only and never at a result's Tensor, so there are no cycles: the
+graph goes when its last tensor goes. `serial` numbers are negative and fall, so that the newest node
+is the smallest: a heap on them visits every consumer of a value before its producer.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import count
+
+from .grad_mode import mode
+
+_getframe = sys._getframe
+serials = count(-1, -1)
+_package = __file__.rpartition("autograd")[0]
+
+
+class _OwnFiles(dict):
+    """filename -> whether it is tidu's own; a dictionary look-up where `startswith` costs more."""
+
+    def __missing__(self, filename):
+        own = self[filename] = filename.startswith(_package)
+        return own
+
+
+own_files = _OwnFiles()
+
+
+def user_frame(depth=1):
+    """The innermost frame that is not tidu's own (None if there is none)."""
+    frame = _getframe(depth)
+    while frame is not None and own_files[frame.f_code.co_filename]:
+        frame = frame.f_back
+    return frame
+
+
+class Leaf:
+    """What `tensor._node` is for a leaf that requires a gradient (one object, `LEAF`)."""
+
+    def __repr__(self):
+        return "LEAF"
+
+
+LEAF = Leaf()
+
+
+class Saveable:
+    """What a node saves and has to unpack: a Tensor, a `SavedOutput`, a `Packed` value.
+
+    `_counter` is the `Counter` of its storage, or None while that is at version 0;
+    `_unpack(node, raw)` gives the array if `raw`, else the Tensor.
+    """
+
+    __slots__ = ()
+
+
+class Node:
+    """One application of an operation. Each operation has a subclass, named as in PyTorch."""
+
+    __slots__ = ("plan", "edges", "saved", "shape", "dtype", "serial", "code", "lasti")
+
+    # What few nodes have: the usual value stands here, in the class.
+    op = None  # set by the subclass: the operation's declaration
+    versions = None  # {position in saved: version}, where it is not 0
+    prehooks = None  # {id: hook(grad) -> grad or None}: hooks of the output tensor
+    node_prehooks = None  # {id: hook(grad_outputs)}
+    hooks = None  # {id: hook(grad_inputs, grad_outputs)}
+    conjugate = False  # complex result of a holomorphic rule: see `apply`
+    stack = None  # under detect_anomaly: the forward's traceback
+    outputs = ()  # (shape, dtype) of each result, if there are several
+    op_materializes = True  # missing gradients of several results become zeros
+    _metadata = None
+
+    def place(self, depth):
+        """Gives the node its number in the order of creation and the user's line."""
+        self.serial = next(serials)
+        frame = _getframe(depth)
+        while own_files[frame.f_code.co_filename]:
+            frame = frame.f_back
+            if frame is None:
+                self.code = self.lasti = None
+                return
+        self.code = frame.f_code
+        self.lasti = frame.f_lasti
+        if mode.anomaly:
+            import traceback
+
+            self.stack = traceback.format_stack(frame)
+
+    def apply(self, g, k, raw):
+        """Gradients for the edges: a list of (edge, gradient), in the order of the inputs.
+
+        `g` and `k` are an array and its kernel table, or a Tensor and the operations on tensors.
+        Rules state the derivative f'(x) of a holomorphic function; PyTorch's convention for complex
+        gradients is g * conj(f'(x)), which is conj(conj(g) * f'(x)), so that rules need not know.
+        """
+        values = self.unpack(raw)
+        edges = self.edges
+        if self.conjugate:
+            g = _conj(k, g)
+        found = []
+        for position, rule, pick, wants_k in self.plan.steps:
+            if wants_k:
+                gradient = rule(k, g, *pick(values))
+            else:
+                gradient = rule(g, *pick(values))
+            if self.conjugate:
+                gradient = _conj(k, gradient)
+            if type(position) is tuple:  # one rule for several inputs
+                found.extend(
+                    (edges[p], x) for p, x in zip(position, gradient) if edges[p] is not None
+                )
+            else:
+                edge = edges[position]
+                if type(edge) is list:  # a parameter that is a list of tensors
+                    found.extend(pair for pair in zip(edge, gradient) if pair[0] is not None)
+                else:
+                    found.append((edge, gradient))
+        return found
+
+    def unpack(self, raw):
+        """The saved values: as arrays if `raw`, else as Tensors with their history."""
+        saved = self.saved
+        if saved is None:
+            from ..errors import freed
+
+            raise freed(self)
+        versions = self.versions
+        values = []
+        for i, value in enumerate(saved):
+            if isinstance(value, Saveable):
+                counter = value._counter
+                if counter is not None:
+                    expected = 0 if versions is None else versions.get(i, 0)
+                    if counter.version != expected:
+                        from ..errors import overwritten
+
+                        raise overwritten(self, value, counter, expected)
+                value = value._unpack(self, raw)
+            values.append(value)
+        return values
+
+    def release(self):
+        """Frees the saved tensors; a second backward through this node then says so."""
+        if self.plan.saves_tensors:
+            self.saved = None
+
+    # What PyTorch shows of a node.
+
+    def name(self):
+        return type(self).__name__
+
+    @property
+    def next_functions(self):
+        pairs = []
+        for edge in self.edges:
+            for e in edge if type(edge) is list else [edge]:
+                pairs.append(_edge_pair(e))
+        return tuple(pairs)
+
+    @property
+    def metadata(self):
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
+
+    def register_hook(self, hook):
+        """Calls `hook(grad_inputs, grad_outputs)` after this node ran; it may return new inputs."""
+        from .hooks import add
+
+        return add(self, "hooks", hook)
+
+    def register_prehook(self, hook):
+        """Calls `hook(grad_outputs)` before this node runs; it may return new ones."""
+        from .hooks import add
+
+        return add(self, "node_prehooks", hook)
+
+    def _sequence_nr(self):
+        return -self.serial
+
+    def __repr__(self):
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+
+def _edge_pair(edge):
+    if edge is None:
+        return (None, 0)
+    if isinstance(edge, Node):
+        return (edge, 0)
+    if isinstance(edge, Output):
+        return (edge.node, edge.index)
+    from .hooks import accumulate_grad
+
+    return (accumulate_grad(edge), 0)
+
+
+def _conj(k, gradient):
+    if gradient is None:
+        return None
+    if isinstance(gradient, (tuple, list)):
+        return type(gradient)(_conj(k, x) for x in gradient)
+    return k.conj(gradient)
+
+
+class Output:
+    """One of several outputs of a node: collects its gradient, then hands it to the node."""
+
+    __slots__ = ("node", "index", "shape", "dtype", "serial", "prehooks")
+
+    def __init__(self, node, index, shape, dtype):
+        self.node, self.index, self.shape, self.dtype = node, index, shape, dtype
+        self.serial = next(serials)
+        self.prehooks = None
+
+
+class SavedOutput(Saveable):
+    """An operation's own result, saved without its Tensor (which would make a cycle)."""
+
+    __slots__ = ("array", "_counter", "index")
+
+    def __init__(self, array, counter, index=None):
+        self.array, self._counter, self.index = array, counter, index
+
+    def _unpack(self, node, raw):
+        if raw:
+            return self.array
+        from ..tensor import Tensor
+
+        tensor = Tensor._wrap(self.array)
+        tensor._counter = self._counter
+        if self.index is None:
+            tensor._node = node
+        else:
+            tensor._node = Output(node, self.index, self.array.shape, self.array.dtype)
+        return tensor
+
+
+class Counter:
+    """The version of a storage, shared by all tensors that are views of it.
+
+    `history` counts the in-place writes that autograd recorded: a view made before one has to look
+    up its place in the graph again.
+    """
+
+    __slots__ = ("version", "history", "code", "lasti", "operation")
+
+    def __init__(self):
+        self.version = self.history = 0
+        self.code = self.lasti = self.operation = None
+
+    def bump(self, operation):
+        """Notes a write by `operation`, and the user's line that asked for it."""
+        self.version += 1
+        self.operation = operation
+        frame = user_frame(2)
+        if frame is not None:
+            self.code, self.lasti = frame.f_code, frame.f_lasti

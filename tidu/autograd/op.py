@@ -1,0 +1,382 @@
+"""How an operation is declared, and what a call of it does.
+
+    @elementwise(to_float=True, inplace=True)
+    def softsign(k, x):
+        \"\"\"x / (1 + |x|), element by element. ...\"\"\"
+        return x / (1 + k.abs(x))
+
+    softsign.vjp(x=lambda k, g, x: g / (1 + k.abs(x)) ** 2)
+
+The forward works on arrays; `k` is the kernel table of their device (`k.abs` is the kernel of the
+operation `abs`, `k.xp` the array library). Parameters annotated `Array` (in `elementwise`: x, y, z)
+are tensors to the caller. Public names are PyTorch's: `x` is `input` there and `y` is `other`.
+
+A gradient rule belongs to one input (or to a tuple of them, with `vjp_joint`). It gets `g`, the
+gradient of the result, and whatever else its parameters name, which is also the list of what has
+to be saved: parameters of the forward, `out` (or the names in `outputs`), and `x_shape` or `x_dtype`
+for an input `x` whose values are not needed. Rules use operators and `k`, so that the same rule runs
+on arrays, where `k` is the kernel table, and on Tensors for `create_graph=True`, where `k` holds
+the operations themselves.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+import numpy as np
+
+from ..backend import table as backend
+from ..backend.quiet import loud, quiet
+from ..tensor import Tensor
+from . import record as recording
+from .node import Node
+from .public import expose
+from .record import make_node, scalars
+
+F32, F64 = np.dtype("float32"), np.dtype("float64")
+ndarray, asarray = np.ndarray, np.asarray
+new = object.__new__
+
+OPS = {}  # name -> Op
+
+
+class Op:
+    """A declared operation."""
+
+    def __init__(self, name, forward, **options):
+        code = forward.__code__
+        names = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        if names and names[0] == "k":
+            names = names[1:]
+        self.name = name
+        self.params = tuple(names)
+        self.n_keyword_only = code.co_kwonlyargcount
+        positional = names[: len(names) - code.co_kwonlyargcount]
+        values = forward.__defaults__ or ()
+        self.defaults = dict(zip(positional[len(positional) - len(values) :], values))
+        self.defaults.update(forward.__kwdefaults__ or {})
+        self.outputs = options.get("outputs", ("out",))
+        self.differentiable = options.get("differentiable", len(self.outputs))
+        self.holomorphic = options.get("holomorphic", True)
+        self.view = options.get("view", False)
+        self.node_name = options.get("node") or _camel(name) + "Backward0"
+        self.promote = options.get("promote")
+        self.to_float = options.get("to_float", False)
+        self.check = options.get("check")
+        self.rules = {}  # tuple of input names -> rule
+        self.plans = {}  # which inputs need gradients -> Plan
+        self.node_classes = {}
+        self.one_node_class = None
+        if isinstance(self.node_name, str):
+            self.one_node_class = self.node_class(())
+        self.kernels = backend.Kernels(name)
+        self.tensors = self._find_tensors(forward, options.get("arity"))
+        self.lists = frozenset(
+            i for i in self.tensors
+            if (forward.__annotations__ or {}).get(names[i], "").startswith("list")
+        )  # fmt: skip
+        OPS[name] = self
+
+    def _find_tensors(self, forward, arity):
+        if arity is not None:
+            return tuple(range(arity))
+        marks = forward.__annotations__
+        return tuple(i for i, p in enumerate(self.params) if "Array" in marks.get(p, ""))
+
+    def node_class(self, args):
+        """The Node subclass for a call with these arguments (PyTorch numbers some overloads)."""
+        name = self.node_name if isinstance(self.node_name, str) else self.node_name(*args)
+        found = self.node_classes.get(name)
+        if found is None:
+            found = self.node_classes[name] = type(name, (Node,), {"op": self})
+        return found
+
+    def plan(self, mask):
+        """What to save and which rules to run when the inputs in `mask` need gradients."""
+        found = self.plans.get(mask)
+        if found is None:
+            found = self.plans[mask] = Plan(self, mask)
+        return found
+
+    def full_args(self, args):
+        """The arguments with defaults filled in."""
+        missing = self.params[len(args) :]
+        if not missing:
+            return args
+        try:
+            return args + tuple(self.defaults[p] for p in missing)
+        except KeyError:
+            from ..errors import missing_argument
+
+            raise missing_argument(self, args) from None
+
+
+class Plan:
+    """An operation's gradient rules, resolved for one set of inputs that need gradients."""
+
+    def __init__(self, op, mask):
+        needed = {op.params[p] for bit, p in enumerate(op.tensors) if mask >> bit & 1}
+        position = {op.params[p]: i for i, p in enumerate(op.tensors)}
+        self.op = op
+        self.derived = []  # what of the values is not an argument: (kind, index)
+        rules, names = [], []
+        for inputs, rule in op.rules.items():
+            if not needed.intersection(inputs):
+                continue
+            rule_names = list(rule.__code__.co_varnames[: rule.__code__.co_argcount])
+            wants_k = rule_names[0] == "k"
+            rule_names = rule_names[1 + wants_k :]
+            joint = len(inputs) > 1
+            where = tuple(position[i] for i in inputs) if joint else position[inputs[0]]
+            rules.append((where, rule, rule_names, wants_k))
+            names += [n for n in rule_names if n not in names]
+        fixed = len(op.params)
+        indices = []
+        for n in names:
+            if n in op.params:
+                indices.append(op.params.index(n))
+            else:
+                indices.append(fixed + len(self.derived))
+                self.derived.append(self._derived(op, n))
+        self.save = _getter(indices)
+        self.needs_derived = bool(self.derived)
+        self.saves_tensors = any(i in op.tensors or i >= fixed for i in indices)
+        self.saved_names = names
+        self.steps = [
+            (where, rule, _getter([names.index(n) for n in rule_names]), wants_k)
+            for where, rule, rule_names, wants_k in rules
+        ]
+
+    @staticmethod
+    def _derived(op, name):
+        if name in op.outputs:
+            return "output", op.outputs.index(name)
+        for suffix in ("shape", "dtype", "needed"):
+            base = name.removesuffix("_" + suffix)
+            if base != name and base in op.params:
+                return suffix, op.params.index(base)
+        raise TypeError(f"{op.name}: a gradient rule names {name!r}, which the operation has not")
+
+
+def _getter(indices):
+    """A function that picks `indices` from a tuple, as a tuple, at C speed."""
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    start = indices[0] if indices else 0
+    return itemgetter(slice(start, start + len(indices)))
+
+
+def _camel(name):
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _attach(op, call):
+    """Gives a public function the ways to state its gradient."""
+
+    def vjp(**rules):
+        for input_name, rule in rules.items():
+            if input_name not in op.params:
+                raise TypeError(f"{op.name} has no input {input_name!r}")
+            # Tracebacks should name the operation, not "<lambda>".
+            rule.__code__ = rule.__code__.replace(co_name=f"{op.name}_vjp_{input_name}")
+            op.rules[(input_name,)] = rule
+        return call
+
+    def vjp_joint(*inputs):
+        def declare(rule):
+            op.rules[inputs] = rule
+            return rule
+
+        return declare
+
+    call.vjp, call.vjp_joint, call.op = vjp, vjp_joint, op
+    return call
+
+
+def elementwise(ufunc=None, **options):
+    """Declares an operation that works element by element, with broadcasting and promotion.
+
+    `ufunc`: the name of the array library's function that computes it (the body is then only a
+    signature and a docstring). `to_float`: integers become the default dtype first. `check`: called
+    with the operands before the work when they are not simply float32 or float64; it raises
+    what PyTorch raises for dtypes that it refuses. `inplace`, `method`, `symbol`, ...: see `expose`.
+    """
+
+    def declare(forward):
+        name = options.pop("name", None) or forward.__name__
+        code = forward.__code__
+        params = [p for p in code.co_varnames[: code.co_argcount] if p != "k"]
+        arity = sum(p in ("x", "y", "z") for p in params)
+        op = Op(name, forward, arity=arity, promote=True, **options)
+        backend.FORWARDS[name] = ufunc if ufunc else forward
+        if len(params) == 1:
+            apply = _unary(op)
+        elif len(params) == 2 and arity == 2:
+            apply = _binary(op)
+        else:
+            apply = _general(op)
+        op.apply = apply
+        return _attach(op, expose(op, apply, forward, **options))
+
+    return declare
+
+
+def op(**options):
+    """Declares an operation of any other form; tensors are the parameters annotated `Array`.
+
+    `outputs`: names of the results if there are several; only the first `differentiable` of them
+    carry gradients. `view=True`: the result shares the input's memory. `holomorphic=False`: the
+    rules treat complex numbers themselves. `node`: PyTorch's name of the node, or a function of
+    the arguments that gives it.
+    """
+
+    def declare(forward):
+        name = options.pop("name", None) or forward.__name__
+        declared = Op(name, forward, **options)
+        backend.FORWARDS[name] = forward
+        declared.apply = _general(declared)
+        return _attach(declared, expose(declared, declared.apply, forward, **options))
+
+    return declare
+
+
+# What a call does. The three below are the hot path of everything: keep them flat.
+
+
+def _unary(op):
+    kernels, name = op.kernels, op.name
+
+    def apply(x):
+        try:
+            a = x._array
+        except AttributeError:
+            raise recording.not_a_tensor(op, 0, x) from None
+        if a.dtype is not F32 and a.dtype is not F64:
+            (a,) = recording.prepare(op, (a,))
+        if x._view is not None:
+            x._refresh()
+        settings = quiet()
+        try:
+            r = kernels[ndarray](a)
+        except Exception as error:
+            raise recording.explain(op, error, (x,)) from None
+        finally:
+            loud(settings)
+        if type(r) is not ndarray:
+            r = asarray(r)
+        out = new(Tensor)
+        out._array = r
+        out._node = out._view = out._counter = None
+        if x._node is not None:
+            out._node = make_node(op, (x,), 1, r, out)
+        return out
+
+    return _named(apply, name)
+
+
+def _binary(op):
+    kernels, name = op.kernels, op.name
+
+    def apply(x, y):
+        try:
+            a, b = x._array, y._array
+        except AttributeError:
+            # A number on one side. A tensor of its own is made of it only if need be.
+            if (type(y) is float or type(y) is int) and isinstance(x, Tensor):
+                a = x._array
+                cache = scalars.get(a.dtype)
+                b = None if cache is None else cache.get(y)
+                both = (a, b) if b is not None else recording.operands(op, x, y)
+            else:
+                both = recording.operands(op, x, y)
+            if both is None:
+                return NotImplemented  # another class may know; the public function raises
+            a, b = both
+            mask = 0
+            if isinstance(x, Tensor):
+                if x._view is not None:
+                    x._refresh()
+                mask = x._node is not None
+            if isinstance(y, Tensor):
+                if y._view is not None:
+                    y._refresh()
+                mask |= (y._node is not None) << 1
+        else:
+            d = a.dtype
+            if d is not b.dtype or d is not F32 and d is not F64:
+                a, b = recording.prepare(op, (a, b))
+            if x._view is not None:
+                x._refresh()
+            if y._view is not None:
+                y._refresh()
+            mask = (x._node is not None) | (y._node is not None) << 1
+        settings = quiet()
+        try:
+            r = kernels[ndarray](a, b)
+        except Exception as error:
+            raise recording.explain(op, error, (x, y)) from None
+        finally:
+            loud(settings)
+        if type(r) is not ndarray:
+            r = asarray(r)
+        out = new(Tensor)
+        out._array = r
+        out._node = out._view = out._counter = None
+        if mask:
+            out._node = make_node(op, (x, y), mask, r, out)
+        return out
+
+    return _named(apply, name)
+
+
+def _general(op):
+    kernels, tensors, lists, n_params = op.kernels, op.tensors, op.lists, len(op.params)
+    single = len(op.outputs) == 1
+
+    def apply(*args):
+        if len(args) < n_params:
+            args = op.full_args(args)
+        arrays = list(args)
+        mask = 0
+        for bit, i in enumerate(tensors):
+            t = args[i]
+            if isinstance(t, Tensor):
+                arrays[i] = t._array
+                if t._view is not None:
+                    t._refresh()
+                if t._node is not None:
+                    mask |= 1 << bit
+            elif i in lists:
+                arrays[i], any_node = recording.list_operand(op, i, t)
+                mask |= any_node << bit
+            elif t is not None and not op.promote:
+                raise recording.not_a_tensor(op, i, t)
+        if op.promote:
+            recording.prepare_general(op, arrays)
+        settings = quiet()
+        try:
+            r = kernels[ndarray](*arrays)
+        except Exception as error:
+            raise recording.explain(op, error, args) from None
+        finally:
+            loud(settings)
+        if not single:
+            return recording.several(op, args, r, mask)
+        if type(r) is not ndarray:
+            r = asarray(r)
+        out = new(Tensor)
+        out._array = r
+        out._node = out._view = out._counter = None
+        if op.view:
+            recording.link_view(op, args, out)
+        if mask:
+            out._node = make_node(op, args, mask, r, out)
+        return out
+
+    return _named(apply, op.name)
+
+
+def _named(apply, name):
+    apply.__name__ = apply.__qualname__ = name
+    apply.__code__ = apply.__code__.replace(co_name=name)  # what tracebacks show
+    return apply

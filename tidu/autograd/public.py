@@ -1,0 +1,168 @@
+"""From a declaration to what users call: `tidu.sin(x)`, `x.sin()`, `x.sin_()` and `out=`."""
+
+from __future__ import annotations
+
+from ..tensor import Tensor
+from .grad_mode import mode
+
+PUBLIC = {}  # name -> function of the package (`tidu.<name>`)
+TENSOR_OPS = {}  # name -> operation on Tensors: what gradient rules call `k` under create_graph
+
+_names = {"x": "input", "y": "other"}
+
+
+class Operations:
+    """Operations on Tensors by name, with the parameters that the kernels of that name have."""
+
+    def __getattr__(self, name):
+        found = TENSOR_OPS.get(name)
+        if found is None:
+            raise AttributeError(f"no operation is named {name!r}")
+        setattr(self, name, found)
+        return found
+
+
+operations = Operations()
+
+
+def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbol=None, aliases=(),
+           names=None, varargs=False, **_):
+    """Makes the public function of an operation and installs Tensor's methods.
+
+    `names`: public names of parameters where they are not PyTorch's usual ones; `symbol`: the
+    operator, as in Python's data model ("mul" gives `__mul__`, `__rmul__` and `__imul__`);
+    `varargs`: the method takes its first argument also as separate integers.
+    """  # fmt: skip
+    name = op.name
+    keywords = {**_names, **(names or {})}
+    op.public_params = tuple(keywords.get(p, p) for p in op.params)
+
+    def call(*args, **kwargs):
+        if kwargs:
+            out = kwargs.pop("out", None)
+            if kwargs:
+                from ..errors import bind
+
+                args = bind(op, args, kwargs)
+            if out is not None:
+                return into(op.name, out, call, args)
+        result = apply(*args)
+        if result is NotImplemented:
+            from ..errors import foreign
+
+            raise foreign(op, args)
+        return result
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = forward.__doc__
+    call.__module__ = forward.__module__
+    TENSOR_OPS[name] = apply
+    install(name, call, apply, public=public, method=method, inplace=inplace, symbol=symbol,
+            aliases=aliases, varargs=varargs)  # fmt: skip
+    return call
+
+
+def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=(), out=True,
+              varargs=False, name=None):  # fmt: skip
+    """Declares an operation that is written with others: an ordinary function on Tensors.
+
+    Its gradient is that of its parts. `out=True` adds the keyword `out`.
+    """
+
+    def declare(function):
+        title = name or function.__name__
+        call = function
+        if out:
+
+            def call(*args, out=None, **kwargs):
+                if out is None:
+                    return function(*args, **kwargs)
+                return into(title, out, function, args, kwargs)
+
+            call.__name__ = call.__qualname__ = title
+            call.__doc__ = function.__doc__
+            call.__module__ = function.__module__
+            call.__wrapped__ = function
+        TENSOR_OPS.setdefault(title, function)
+        install(title, call, function, public=public, method=method, inplace=inplace,
+                symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip
+        return call
+
+    return declare
+
+
+def install(name, call, apply, *, public, method, inplace, symbol, aliases, varargs):
+    """Enters a function under its names: in the package, as methods, in place, as an operator."""
+    for each in (name, *aliases):
+        if public:
+            PUBLIC[each] = call
+        if method:
+            setattr(Tensor, each, _spread(call) if varargs else call)
+        if inplace:
+            in_place = _in_place(each + "_", call)
+            setattr(Tensor, each + "_", in_place)
+            if public and inplace == "public":
+                PUBLIC[each + "_"] = in_place
+    if symbol:
+        _operators(symbol, apply, inplace and getattr(Tensor, name + "_"))
+
+
+def _spread(call):
+    """A method that takes its first argument also as separate integers: x.view(2, 3)."""
+
+    def method(self, *args, **kwargs):
+        if args and isinstance(args[0], int):
+            args = (args,)
+        return call(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = call.__name__
+    method.__doc__ = call.__doc__
+    return method
+
+
+def _in_place(name, call):
+    """x.sin_(): the result of x.sin(), which then takes x's place in memory and in the graph."""
+    from .inplace import write
+
+    def method(self, *args, **kwargs):
+        return write(name, self, call, args, kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"In-place version of `{name[:-1]}`: changes the tensor itself and returns it."
+    return method
+
+
+def _operators(symbol, apply, in_place):
+    setattr(Tensor, f"__{symbol}__", apply)
+    if apply.__code__.co_argcount == 1 or symbol in ("lt", "le", "gt", "ge", "eq", "ne"):
+        return
+
+    def reflected(x, y):
+        return apply(y, x)
+
+    def assigned(x, y):
+        return in_place(x, y)
+
+    setattr(Tensor, f"__r{symbol}__", reflected)
+    if in_place:
+        setattr(Tensor, f"__i{symbol}__", assigned)
+
+
+def into(name, out, function, args, kwargs=None):
+    """Calls `function` and puts its results where `out` says, as PyTorch's `out=` does."""
+    from .inplace import fill
+
+    results_of = out if isinstance(out, (tuple, list)) else (out,)
+    inputs = [*args, *(kwargs or {}).values()]
+    if mode.enabled and any(isinstance(t, Tensor) and t.requires_grad for t in [*inputs, *results_of]):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    results = function(*args, **(kwargs or {}))
+    if not isinstance(out, (tuple, list)):
+        fill(name, out, results)
+        return out
+    for target, result in zip(out, results):
+        fill(name, target, result)
+    return type(results)(out) if hasattr(results, "_fields") is False else type(results)(*out)

@@ -1,0 +1,256 @@
+"""The parts of a call that `op.py` shares: operands' dtypes, leaving a node, views, errors."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from .. import dtypes
+from ..tensor import Tensor, View
+from .grad_mode import CAREFUL, mode
+from .node import LEAF, Counter, Output, Saveable, SavedOutput, own_files, serials
+
+_getframe = sys._getframe
+new = object.__new__
+
+ndarray = np.ndarray
+F32, F64 = np.dtype("float32"), np.dtype("float64")
+scalars = {F32: {}, F64: {}}  # dtype -> {Python number: 0-d array}
+
+
+# Operands: PyTorch's promotion, so that kernels get arrays of one dtype.
+
+
+def prepare(op, operands):
+    """Arrays and Python numbers, converted to the dtype that PyTorch computes in."""
+    if op.check is not None:
+        op.check(*operands)
+    dtype = dtypes.result(*operands)
+    if op.to_float and dtype.kind in "biu":
+        dtype = dtypes.get_default_dtype().numpy
+    return [
+        x.astype(dtype, copy=False) if isinstance(x, ndarray) else number(x, dtype)
+        for x in operands
+    ]
+
+
+def operands(op, x, y):
+    """The arrays of two operands of which at least one is no tensor; None if PyTorch has no rule."""
+    if isinstance(x, Tensor):
+        other = _plain(y)
+        return None if other is None else prepare(op, (x._array, other))
+    other = _plain(x)
+    if other is None:
+        return None
+    if isinstance(y, Tensor):
+        return prepare(op, (other, y._array))
+    both = _plain(y)
+    return None if both is None else prepare(op, (np.asarray(other), np.asarray(both)))
+
+
+def prepare_general(op, arrays):
+    """Promotes the tensor operands of an elementwise operation, in place in `arrays`."""
+    positions = [i for i in op.tensors if arrays[i] is not None]
+    plain = [
+        arrays[i] if isinstance(arrays[i], ndarray) else _plain(arrays[i]) for i in positions
+    ]
+    for i, value in zip(positions, plain):
+        if value is None:
+            raise not_a_tensor(op, i, arrays[i])
+    for i, array in zip(positions, prepare(op, plain)):
+        arrays[i] = array
+
+
+def number(value, dtype):
+    """A Python number as a 0-d array; those that come often are kept."""
+    cache = scalars.get(dtype)
+    if cache is not None:
+        found = cache.get(value)
+        if found is not None:
+            return found
+    try:
+        found = np.asarray(value, dtype)
+    except OverflowError:
+        if dtype.kind in "iu":
+            found = np.asarray(int(value) % (1 << 64), np.uint64).astype(dtype)
+        else:
+            raise
+    if cache is not None and value:  # 0.0 and -0.0 are one key: neither is kept
+        if len(cache) > 256:
+            cache.clear()
+        cache[value] = found
+    return found
+
+
+def _plain(value):
+    """`value` if it is a number or array that PyTorch takes for a tensor, else None."""
+    if isinstance(value, (int, float, complex, ndarray)):
+        return value
+    if isinstance(value, (np.number, np.bool_)):
+        return value.item()
+    return None
+
+
+def list_operand(op, position, values):
+    """The arrays of a list of tensors, and whether any of them needs a gradient."""
+    arrays, needed = [], False
+    if not isinstance(values, (tuple, list)):
+        raise not_a_tensor(op, position, values, "tuple of Tensors")
+    for i, t in enumerate(values):
+        if not isinstance(t, Tensor):
+            from ..errors import bad_element
+
+            raise bad_element(op, position, i, t)
+        if t._view is not None:
+            t._refresh()
+        needed = needed or t._node is not None
+        arrays.append(t._array)
+    return arrays, needed
+
+
+# Results: the node, and a view's tie to its base.
+
+
+def make_node(op, args, mask, array, out=None, results=None):
+    """The node of a call whose result is `array`; None if nothing is recorded.
+
+    `out` is the result's Tensor; `results` are all arrays, if there are several. Every operation on
+    the way to a gradient passes here, hence no helper functions on the usual path.
+    """
+    recording = mode.record
+    dtype = array.dtype
+    if not recording or dtype.kind not in "fc" or not op.rules:
+        return None
+    plan = op.plans.get(mask)
+    if plan is None:
+        plan = op.plan(mask)
+    if plan.derived:
+        values = args + tuple([_derive(op, d, args, results, out) for d in plan.derived])
+        saved = plan.save(values)
+    else:
+        saved = plan.save(args)
+    edges = []
+    for i in op.tensors:
+        t = args[i]
+        if isinstance(t, Tensor):
+            n = t._node
+            edges.append(t if n is LEAF else n)
+        elif i in op.lists:
+            edges.append([x if x._node is LEAF else x._node for x in t])
+        else:
+            edges.append(None)
+    node = new(op.one_node_class or op.node_class(args))
+    node.plan = plan
+    node.edges = edges
+    node.saved = saved
+    node.shape = array.shape
+    node.dtype = dtype
+    # The user's line; `Node.place`, written out.
+    node.serial = next(serials)
+    frame = _getframe(2)
+    while own_files[frame.f_code.co_filename]:
+        frame = frame.f_back
+        if frame is None:
+            node.code = node.lasti = None
+            break
+    else:
+        node.code = frame.f_code
+        node.lasti = frame.f_lasti
+    if plan.saves_tensors:
+        _note_versions(node, saved)
+    if dtype.kind == "c" and op.holomorphic:
+        node.conjugate = True
+    if recording == CAREFUL:
+        _careful(node, frame)
+    return node
+
+
+def _note_versions(node, saved):
+    for i, value in enumerate(saved):
+        if isinstance(value, Saveable):
+            counter = value._counter
+            if counter is not None and counter.version:
+                if node.versions is None:
+                    node.versions = {}
+                node.versions[i] = counter.version
+
+
+def _careful(node, frame):
+    if mode.saved_hooks:
+        from .hooks import pack_all
+
+        pack_all(node)
+    if mode.anomaly and frame is not None:
+        import traceback
+
+        node.stack = traceback.format_stack(frame)
+
+
+def _derive(op, what, args, results, out):
+    kind, i = what
+    if kind == "output":
+        if out is None:  # a result of several: no Tensor knows its version yet
+            array = results[i]
+            differentiable = i < op.differentiable
+            return SavedOutput(array, None, i if differentiable else None)
+        if out._counter is None:
+            out._counter = Counter()
+        return SavedOutput(out._array, out._counter)
+    if kind == "needed":
+        t = args[i]
+        return [x._node is not None for x in t] if i in op.lists else t._node is not None
+    value = args[i]
+    if i in op.lists:
+        return [getattr(t._array, kind) for t in value]
+    return getattr(value._array, kind) if isinstance(value, Tensor) else None
+
+
+def several(op, args, results, mask):
+    """The Tensors of an operation with several results, each with its place in the graph."""
+    arrays = tuple(np.asarray(r) for r in results)
+    tensors = tuple(Tensor._wrap(a) for a in arrays)
+    if op.view:
+        for i, t in enumerate(tensors):
+            link_view(op, args, t, i)
+    if not mask:
+        return tensors
+    first = arrays[0]
+    node = make_node(op, args, mask, first, None, arrays)
+    if node is None:
+        return tensors
+    if op.differentiable == 1:
+        tensors[0]._node = node
+        return tensors
+    node.outputs = [(a.shape, a.dtype) for a in arrays]
+    for i, t in enumerate(tensors):
+        if t._array.dtype.kind in "fc":
+            t._node = Output(node, i, t._array.shape, t._array.dtype)
+    return tensors
+
+
+def link_view(op, args, out, index=None):
+    """Ties a view to the tensor whose memory it shows: one version counter, one history."""
+    x = args[op.tensors[0]]
+    counter = x._counter
+    if counter is None:
+        counter = x._counter = Counter()
+    out._counter = counter
+    base, steps = (x, ()) if x._view is None else (x._view.base, x._view.steps)
+    out._view = View(base, (*steps, (op, args[1:], index)), counter.history, mode.enabled)
+
+
+# Errors: paid for on failure only.
+
+
+def not_a_tensor(op, position, value, wanted="Tensor"):
+    from ..errors import wrong_argument
+
+    return wrong_argument(op, position, value, wanted)
+
+
+def explain(op, error, args):
+    """PyTorch's error for what NumPy (or a kernel) raised."""
+    from ..errors import translate
+
+    return translate(op, error, args)

@@ -1,0 +1,29 @@
+"""Floating-point warnings: NumPy warns of 1/0, PyTorch does not, and neither may tidu.
+
+`np.errstate` costs more than a small operation does, so the hot path switches the context variable
+behind it. It is set and reset around each operation: the user's own NumPy calls keep their settings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+try:
+    from numpy._core.umath import _extobj_contextvar as _errors
+
+    with np.errstate(all="ignore"):
+        _ignore = _errors.get()
+
+    def quiet():
+        """Silences warnings; returns what `loud` needs to bring the user's settings back."""
+        return _errors.set(_ignore)
+
+    loud = _errors.reset
+
+except ImportError:  # a NumPy that keeps its settings elsewhere
+
+    def quiet():
+        return np.seterr(all="ignore")
+
+    def loud(settings):
+        np.seterr(**settings)

@@ -1,0 +1,94 @@
+"""The kernel table: for every operation, the function that computes it on one device's arrays.
+
+`table.softplus(x, beta, threshold)` takes and returns arrays; names and parameters are those of the
+operation. Where the function comes from, first found:
+
+1. what a backend registered with `override` (native kernels, for example);
+2. the operation's own forward in `tidu/ops/`, which is the reference. It gets the table itself as
+   its first argument, `k`, and reaches the array library through `k.xp`.
+
+So an operation exists on every device as soon as it is declared, and a backend adds only what it
+does better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+FORWARDS = {}  # name -> forward(k, *arguments), or the name of a function of `xp`
+_tables = {}  # array type -> Table
+
+
+class Table:
+    """The kernels of one device; `xp` is its array library (numpy, later cupy)."""
+
+    def __init__(self, xp, array_type):
+        self.xp = xp
+        _tables[array_type] = self
+
+    def __getattr__(self, name):
+        # Runs once per name: the result is kept as an ordinary attribute.
+        forward = FORWARDS.get(name)
+        if forward is None:
+            raise AttributeError(f"no operation is named {name!r}")
+        if isinstance(forward, str):
+            kernel = getattr(self.xp, forward)
+        else:
+            kernel = _bind(forward, self)
+        setattr(self, name, kernel)
+        return kernel
+
+    def override(self, name, kernel):
+        """Makes `kernel` compute operation `name`; `None` brings the reference back."""
+        if kernel is None:
+            self.__dict__.pop(name, None)
+        else:
+            setattr(self, name, kernel)
+        for cache in Kernels.instances:
+            cache.clear()
+
+
+class Kernels(dict):
+    """One operation's kernels by array type; looks each one up in its table the first time."""
+
+    instances = []
+
+    def __init__(self, name):
+        self.name = name
+        Kernels.instances.append(self)
+
+    def __missing__(self, array_type):
+        table = _tables.get(array_type)
+        if table is None:  # a NumPy scalar, or an ndarray's subclass
+            table = _tables[np.ndarray]
+        kernel = self[array_type] = getattr(table, self.name)
+        return kernel
+
+
+def _bind(forward, table):
+    """The kernel that a forward is with `table` as its `k`; it takes all arguments by position."""
+    code = forward.__code__
+    n_positional = code.co_argcount - 1
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+
+    if keywords:
+
+        def kernel(*args):
+            named = dict(zip(keywords, args[n_positional:]))
+            return forward(table, *args[:n_positional], **named)
+
+    else:
+
+        def kernel(*args):
+            return forward(table, *args)
+
+    kernel.__name__ = forward.__name__
+    return kernel
+
+
+cpu = Table(np, np.ndarray)
+
+
+def table_of(array):
+    """The kernel table of the device that holds `array`."""
+    return _tables.get(type(array), cpu)

@@ -1,0 +1,278 @@
+"""Errors: PyTorch's type and text, and notes on what tidu knows beyond it.
+
+`str(error)` is PyTorch's own. What follows it in a traceback are notes (PEP 678): the user's own
+line where a value was made, saved or overwritten, the likely cause, the cure. They are made when
+something fails; until then a node keeps just a code object and an instruction offset.
+"""
+
+from __future__ import annotations
+
+from . import dtypes
+
+
+def where(code, lasti):
+    """`file:line, in function: source` of an instruction."""
+    if code is None:
+        return None
+    import linecache
+
+    line = next((p[0] for i, p in enumerate(code.co_positions()) if 2 * i == lasti), None)
+    line = line or code.co_firstlineno
+    source = linecache.getline(code.co_filename, line).strip()
+    place = f'File "{code.co_filename}", line {line}, in {code.co_name}'
+    return f"{place}\n    {source}" if source else place
+
+
+def place_of(holder):
+    """Where a node or a counter says that something happened, or words that it is not known."""
+    return where(holder.code, holder.lasti) or "(no line of a Python file)"
+
+
+# Calls
+
+
+def type_name(value):
+    """How PyTorch's argument errors name a type."""
+    from .tensor import Tensor
+
+    if isinstance(value, Tensor):
+        return "Tensor" if type(value) is Tensor else type(value).__name__
+    if isinstance(value, (tuple, list)) and value:
+        kinds = [type_name(v) for v in value]
+        inner = f"of ({', '.join(kinds)})" if isinstance(value, tuple) else f"of [{', '.join(kinds)}]"
+        return f"{type(value).__name__} {inner}"
+    return type(value).__name__
+
+
+def wrong_argument(op, position, value, wanted="Tensor"):
+    name = op.public_params[position]
+    if value is MISSING:
+        return missing_argument(op, ())
+    return TypeError(
+        f"{op.name}(): argument '{name}' (position {position + 1}) must be {wanted}, "
+        f"not {type(value).__name__}"
+    )
+
+
+def foreign(op, args):
+    """The error for an operand that is neither a tensor nor a number."""
+    from .tensor import Tensor
+
+    for i, value in enumerate(args):
+        if not isinstance(value, (Tensor, int, float, complex)):
+            return wrong_argument(op, i, value)
+    return wrong_argument(op, 0, args[0])
+
+
+def bad_element(op, position, index, value):
+    name = op.public_params[position]
+    return TypeError(
+        f"expected Tensor as element {index} in argument {position}, but got {type(value).__name__}"
+        if name in ("tensors", "x")
+        else f"{op.name}(): argument '{name}' (position {position + 1}) must be tuple of Tensors"
+    )
+
+
+MISSING = object()
+
+
+def missing_argument(op, args):
+    names = [p for p in op.params[len(args) :] if p not in op.defaults]
+    public = [op.public_params[op.params.index(p)] for p in names]
+    listed = ", ".join(f'"{p}"' for p in public)
+    return TypeError(f"{op.name}() missing {len(public)} required positional arguments: {listed}")
+
+
+def bind(op, args, kwargs):
+    """Positional arguments from a call with keywords."""
+    from . import naming
+
+    names = op.public_params
+    values = list(args)
+    if len(values) > len(names):
+        raise TypeError(
+            f"{op.name}() takes {len(names)} positional argument{'s' * (len(names) != 1)} but "
+            f"{len(values)} were given"
+        )
+    values += [MISSING] * (len(names) - len(values))
+    for key, value in kwargs.items():
+        key = {"axis": "dim", "keepdims": "keepdim"}.get(key, key)
+        if key not in names:
+            raise TypeError(f"{op.name}() got an unexpected keyword argument '{key}'")
+        i = names.index(key)
+        if values[i] is not MISSING:
+            raise TypeError(f"{op.name}() got multiple values for argument '{key}'")
+        values[i] = value
+    for i, value in enumerate(values):
+        if value is MISSING:
+            if op.params[i] not in op.defaults:
+                raise missing_argument(op, values[:i])
+            values[i] = op.defaults[op.params[i]]
+    assert naming.prefix
+    return tuple(values)
+
+
+def translate(op, error, args):
+    """PyTorch's error for what a kernel raised; errors that are PyTorch's already stay."""
+    if isinstance(error, ValueError):
+        text = str(error)
+        if "broadcast" in text:
+            better = broadcast_error([a for a in args if hasattr(a, "_array")])
+            if better is not None:
+                return better
+    return error
+
+
+def broadcast_error(tensors):
+    shapes = [t._array.shape for t in tensors]
+    for a in range(len(shapes)):
+        for b in range(a + 1, len(shapes)):
+            ndim = max(len(shapes[a]), len(shapes[b]))
+            for i in range(-1, -ndim - 1, -1):
+                n = shapes[a][i] if -i <= len(shapes[a]) else 1
+                m = shapes[b][i] if -i <= len(shapes[b]) else 1
+                if n != m and n != 1 and m != 1:
+                    error = RuntimeError(
+                        f"The size of tensor a ({n}) must match the size of tensor b ({m}) at "
+                        f"non-singleton dimension {ndim + i}"
+                    )
+                    error.add_note(f"The shapes are {list(shapes[a])} and {list(shapes[b])}.")
+                    return error
+    return None
+
+
+# Autograd
+
+
+def freed(node):
+    error = RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after "
+        "they have already been freed). Saved intermediate values of the graph are freed when you "
+        "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+        "through the graph a second time or if you need to access saved tensors after calling "
+        "backward."
+    )
+    error.add_note(
+        f"The freed values belong to {node.name()}, recorded at\n  {place_of(node)}\n"
+        "If this happens in the second round of a loop, something computed before the loop (or in "
+        "the round before) still carries its graph: compute it inside the loop, or detach() it."
+    )
+    return error
+
+
+def overwritten(node, value, counter, expected):
+    from .tensor import Tensor
+
+    if isinstance(value, Tensor):
+        array, made, index = value._array, value.grad_fn, value.output_nr
+    else:
+        array, made, index = value.array, node, value.index or 0
+    title = dtypes.of(array).title
+    made_by = ""
+    if made is not None:
+        name = made.name()
+        made_by = f", which is output {index} of {name},"
+    error = RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [torch.{title}Tensor {list(array.shape)}]{made_by} is at version "
+        f"{counter.version}; expected version {expected} instead. Hint: enable anomaly detection to "
+        "find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True)."
+    )
+    error.add_note(
+        f"{node.name()} needs the value as it was; it was saved at\n  {place_of(node)}\n"
+        f"{counter.operation} overwrote it at\n  {place_of(counter)}\n"
+        "Use the operation's out-of-place form there (x = x + 1, not x += 1), or write to a clone()."
+    )
+    return error
+
+
+def bad_gradient_shape(source, gradient, shape):
+    name = source.name() if source is not None else "backward"
+    return RuntimeError(
+        f"Function {name} returned an invalid gradient at index 0 - got {list(gradient.shape)} but "
+        f"expected shape compatible with {list(shape)}"
+    )
+
+
+def note_backward(error, node):
+    """Adds to an exception from a backward pass where the failing node was recorded."""
+    if getattr(error, "_tidu_noted", False):
+        return
+    try:
+        error._tidu_noted = True
+    except AttributeError:
+        return
+    error.add_note(f"In the backward of {node.name()}, which was recorded at\n  {place_of(node)}")
+
+
+def check_start(i, tensor, gradient):
+    """The gradient that a backward pass starts with at `tensor`."""
+    import numpy as np
+
+    from .tensor import Tensor
+
+    if gradient is None:
+        if not tensor.requires_grad:
+            raise no_graph(i, tensor)
+        if tensor._array.size != 1:
+            error = RuntimeError("grad can be implicitly created only for scalar outputs")
+            error.add_note(
+                f"The tensor has shape {list(tensor.shape)}. Reduce it to one number first, with "
+                ".sum() or .mean(), or pass gradient=, a tensor of that shape."
+            )
+            raise error
+        if tensor._array.dtype.kind not in "f":
+            kind = tensor.dtype.title
+            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got torch.{kind}Tensor"
+                               if kind != "ComplexFloat" else
+                               "grad can be implicitly created only for real scalar outputs but got ComplexFloat")
+        return Tensor._wrap(np.ones_like(tensor._array))
+    if not isinstance(gradient, Tensor):
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+        )
+    if gradient._array.shape != tensor._array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {gradient.shape} and output[{i}] "
+            f"has a shape of {tensor.shape}."
+        )
+    if (gradient._array.dtype.kind == "c") != (tensor._array.dtype.kind == "c"):
+        raise RuntimeError(
+            f"For complex Tensors, both grad_output and output are required to have the same dtype."
+            f" Mismatch in dtype: grad_output[{i}] has a dtype of {gradient.dtype} and output[{i}]"
+            f" has a dtype of {tensor.dtype}."
+        )
+    if not tensor.requires_grad:
+        raise no_graph(i, tensor)
+    return gradient
+
+
+def no_graph(i, tensor):
+    error = RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+    error.add_note(
+        "Nothing that this tensor was computed from requires a gradient, or it was computed under "
+        "no_grad(), or detach(), .data, .item() or NumPy cut the graph. Give the leaf "
+        "requires_grad=True before computing."
+    )
+    return error
+
+
+def check_grad(tensor, value):
+    """PyTorch's conditions for `tensor.grad = value`."""
+    from .tensor import Tensor
+
+    if not isinstance(value, Tensor):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+    if value is tensor:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if value.dtype is not tensor.dtype:
+        raise RuntimeError(
+            f"attempting to assign a gradient with dtype '{value.dtype.title.lower()}' to a tensor "
+            f"with grad_dtype '{tensor.dtype.title.lower()}'. The gradient must match the tensor's grad_dtype "
+            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype."
+        )
+    if value._array.shape != tensor._array.shape:
+        raise RuntimeError(
+            "assigned grad has data of a different size"
+        )

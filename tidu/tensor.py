@@ -1,0 +1,303 @@
+"""Tensor: an ndarray with a place in the graph. Its operations are installed from `tidu/ops`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import dtypes
+from .autograd.grad_mode import mode
+from .autograd.node import LEAF, Counter, Output, Saveable
+from .device import CPU
+from .size import Size
+
+new = object.__new__
+
+_ONLY_FLOATS = "Only Tensors of floating point and complex dtype can require gradients"
+
+
+class View:
+    """How a view was made: `steps` are (operation, arguments, index of the result) from `base` on.
+
+    `history` is the counter's when the view last looked up its node; `recorded` is whether
+    operations were being recorded when it was made.
+    """
+
+    __slots__ = ("base", "steps", "history", "recorded")
+
+    def __init__(self, base, steps, history, recorded):
+        self.base, self.steps, self.history, self.recorded = base, steps, history, recorded
+
+
+class Tensor(Saveable):
+    """A multi-dimensional array of one dtype that can record what is done with it.
+
+    Made by `tidu.tensor`, `tidu.zeros`, ...; `Tensor(2, 3)` and `Tensor([1.0])` are PyTorch's older
+    forms (uninitialised memory of that shape, values as float32).
+    """
+
+    # `_array`: the memory. `_node`: None if no gradient is needed, LEAF for a leaf that needs one,
+    # else the Node that made it. `_view`: a View, if this is one that autograd follows. `_counter`:
+    # the version of the memory, None while nobody has written to it. Every tensor has these four;
+    # what few tensors have gets its usual value here, in the class.
+    __slots__ = ("_array", "_node", "_view", "_counter", "__dict__", "__weakref__")
+
+    _grad = None
+    _hooks = None  # of a leaf: {id: hook}; a result's hooks are on its node
+    _post_hooks = None
+    _retains = False
+    _inference = False
+
+    __array_priority__ = 1000  # ndarray * tensor is the tensor's business
+
+    def __new__(cls, *args, device=None):
+        from .ops.creation import legacy_tensor
+
+        return legacy_tensor(cls, dtypes.get_default_dtype(), args, device)
+
+    @staticmethod
+    def _wrap(array):
+        """A tensor around an ndarray, unchecked and sharing its memory."""
+        tensor = new(Tensor)
+        tensor._array = array if type(array) is np.ndarray else np.asarray(array)
+        tensor._node = tensor._view = tensor._counter = None
+        return tensor
+
+    # State
+
+    @property
+    def shape(self):
+        """The sizes of the dimensions."""
+        return Size(self._array.shape)
+
+    @property
+    def dtype(self):
+        """The type of the elements."""
+        return dtypes.of(self._array)
+
+    @property
+    def device(self):
+        """Where the memory is."""
+        return CPU
+
+    @property
+    def ndim(self):
+        """The number of dimensions."""
+        return self._array.ndim
+
+    @property
+    def requires_grad(self):
+        """Whether operations on this tensor are recorded; assignable on leaves."""
+        if self._view is not None:
+            self._refresh()
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value):
+        if self.requires_grad == bool(value):
+            return
+        if not self.is_leaf:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables."
+                + (" If you want to use a computed variable in a subgraph that doesn't require "
+                   "differentiation use var_no_grad = var.detach()." if not value else "")
+            )  # fmt: skip
+        if value and self._array.dtype.kind not in "fc":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if value and self._inference and not mode.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        self._node = LEAF if value else None
+
+    def requires_grad_(self, requires_grad=True):
+        """Sets `requires_grad` and returns the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self):
+        """Whether no recorded operation made this tensor."""
+        if self._view is not None:
+            self._refresh()
+        return self._node is None or self._node is LEAF
+
+    @property
+    def grad_fn(self):
+        """The node of the operation that made this tensor; None for leaves."""
+        if self._view is not None:
+            self._refresh()
+        node = self._node
+        if node is None or node is LEAF:
+            return None
+        return node.node if type(node) is Output else node
+
+    @property
+    def output_nr(self):
+        """Which of its node's results this tensor is."""
+        return self._node.index if type(self._node) is Output else 0
+
+    @property
+    def grad(self):
+        """The gradient that `backward` left here; None before."""
+        if self._grad is None and not self._retains and not self.is_leaf:
+            import warnings
+
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be populated during autograd.backward(). If you indeed want "
+                "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
+                "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
+                "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more "
+                "informations.",
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None:
+            from .errors import check_grad
+
+            check_grad(self, value)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self):
+        self._grad = None
+
+    @property
+    def data(self):
+        """The same memory, outside the graph and outside version counting."""
+        return Tensor._wrap(self._array)
+
+    @data.setter
+    def data(self, value):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self._array = value._array
+
+    def detach(self):
+        """The same memory, outside the graph; writes to it still count as writes to this tensor."""
+        out = Tensor._wrap(self._array)
+        if self._counter is None:
+            self._counter = Counter()
+        out._counter = self._counter
+        return out
+
+    def detach_(self):
+        """Takes this tensor out of the graph that made it."""
+        if self._view is not None and self.requires_grad:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using "
+                "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
+                "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+                "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+                "function in torch/optim/optimizer.py as a solution."
+            )
+        self._node = None
+        return self
+
+    @property
+    def _version(self):
+        return 0 if self._counter is None else self._counter.version
+
+    def _bump(self, operation):
+        """Notes that the memory was written to."""
+        if self._counter is None:
+            self._counter = Counter()
+        self._counter.bump(operation)
+
+    @property
+    def _base(self):
+        return None if self._view is None else self._view.base
+
+    def _is_view(self):
+        return self._view is not None
+
+    def is_inference(self):
+        """Whether this tensor was made inside `inference_mode`."""
+        return self._inference
+
+    def _unpack(self, node, raw):
+        return self._array if raw else self
+
+    def _refresh(self):
+        """Looks up a view's place in the graph again, if its base was written to since."""
+        view = self._view
+        if view.history == self._counter.history:
+            return
+        from .autograd.inplace import replay
+        from .autograd.public import operations
+
+        view.history = self._counter.history
+        # Whoever wrote to the base did so with recording on; reading the result may happen outside.
+        previous, mode.enabled = mode.enabled, True
+        try:
+            self._node = replay(view.steps, view.base, operations)._node
+        finally:
+            mode.enabled = previous
+
+    # Autograd
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Adds the gradient of this tensor with respect to the graph's leaves to their `.grad`.
+
+        `gradient`: the gradient of something further with respect to this tensor, of its shape;
+        needed unless this tensor has one element. See `tidu.autograd.backward`.
+
+        >>> import tidu
+        >>> x = tidu.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+        """
+        from .autograd.engine import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def retain_grad(self):
+        """Keeps the gradient of this tensor in `.grad` though it is no leaf."""
+        from .autograd.hooks import retain_grad
+
+        retain_grad(self)
+
+    @property
+    def retains_grad(self):
+        """Whether `retain_grad` was called on this (non-leaf) tensor."""
+        return self._retains
+
+    def register_hook(self, hook):
+        """Calls `hook(grad)` when this tensor's gradient is known; it may return another one."""
+        from .autograd.hooks import register
+
+        return register(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Calls `hook(tensor)` after a gradient was added to this leaf's `.grad`."""
+        from .autograd.hooks import register_post
+
+        return register_post(self, hook)
+
+    # Python's own protocols
+
+    __hash__ = object.__hash__
+
+    def __repr__(self, *, tensor_contents=None):
+        from .printing import format_tensor
+
+        return format_tensor(self, tensor_contents=tensor_contents)
+
+    def __len__(self):
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self._array.shape[0]
+
+    def __iter__(self):
+        if self._array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __contains__(self, element):
+        if isinstance(element, (Tensor, int, float, complex)):
+            return bool((self == element).any())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
