@@ -38,6 +38,9 @@ from .size import Size
 from .tensor import Tensor
 from .version import __version__
 
+for _class in (Tensor, Size, device, dtype, finfo, iinfo):
+    _class.__module__ = __name__  # where people find it, and pickles too
+
 globals().update({d.name: d for d in _dtypes.ALL})
 globals().update(_dtypes.ALIASES)
 globals().update(_PUBLIC)

@@ -285,6 +285,11 @@ class Tensor(Saveable):
 
         return format_tensor(self, tensor_contents=tensor_contents)
 
+    def __format__(self, spec):
+        from .printing import format_item
+
+        return format_item(self, spec, plain=type(self) is Tensor)
+
     def __len__(self):
         if self._array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
