@@ -57,6 +57,8 @@ def fetch(url: str, path: Path, md5: str | None = None) -> None:
         try:
             resumed = _receive(url, part)
         except (OSError, HTTPException) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it holds the connection open
             failures = 0 if _size(part) > before else failures + 1
             if failures > RETRIES or not _may_pass(error):
                 raise
