@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .bridge import from_array, seed, strides, to_array
 from .libraries import Missing, Untranslatable, as_torch_says, lookup, subject, torch
 
 _TESTING = "torch.testing._internal"
@@ -74,7 +75,7 @@ class Translator:
 
     def tensor(self, value):
         if id(value) not in self.tensors:
-            made = self.library.from_numpy(array_of(value))
+            made = from_array(self.library, array_of(value))
             if value.requires_grad:
                 made.requires_grad_(True)
                 self.leaves.append(made)
@@ -180,7 +181,7 @@ def _raiser(error):
 
 
 def _with_seed(function, *args, **kwargs):
-    subject.manual_seed(42)
+    seed(subject, 42)
     return function(*args, **kwargs)
 
 
@@ -215,18 +216,12 @@ def plain(value):
 def _plain_tensor(tensor) -> Plain:
     if isinstance(tensor, torch.Tensor) and tensor.layout is not torch.strided:
         raise Untranslatable(str(tensor.layout))
-    dtype = str(tensor.dtype).partition(".")[2]
-    detached = tensor.detach()
-    if isinstance(tensor, torch.Tensor):
-        detached = detached.resolve_conj().resolve_neg()
-        if detached.dtype is torch.bfloat16:
-            detached = detached.float()
-    array = detached.numpy()
+    array = to_array(tensor)
     node = tensor.grad_fn
     return Plain(
         array=array.copy(),
-        dtype=dtype,
-        strides=tuple(tensor.stride()),
+        dtype=str(tensor.dtype).partition(".")[2],
+        strides=strides(tensor),
         requires_grad=tensor.requires_grad,
         node=None if node is None else node.name(),
         memory=array,

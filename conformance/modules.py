@@ -13,6 +13,7 @@ import sys
 import numpy as np
 from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
 
+from .bridge import gradients, seed
 from .convert import Translator
 from .libraries import Missing, Untranslatable, lookup, subject, torch
 from .ops import cotangent, tensors_in
@@ -25,7 +26,7 @@ def built(library, path, constructor, dtype=None):
     """A layer made in `library` right after the seed is set."""
     translate = Translator(library)
     args, kwargs = translate((constructor.args, constructor.kwargs))
-    library.manual_seed(0)
+    seed(library, 0)
     layer = lookup(path, library)(*args, **kwargs)
     return layer if dtype is None else layer.to(dtype)
 
@@ -45,18 +46,18 @@ def forward(library, path, case, state, training):
     layer.train(training)
     translate = Translator(library)
     args, kwargs = translate((case.forward_input.args, case.forward_input.kwargs))
-    library.manual_seed(1)
+    seed(library, 1)
     outputs = layer(*args, **kwargs)
     named = dict(layer.named_parameters())
     grown = [output for output in tensors_in(outputs) if output.requires_grad]
-    gradients = []
+    found = []
     if grown:
         seeds = [cotangent(library, output, i) for i, output in enumerate(grown)]
         leaves = [*translate.leaves, *named.values()]
-        gradients = library.autograd.grad(grown, leaves, seeds, allow_unused=True)
+        found = gradients(library, grown, leaves, seeds)
     return {
         "result": outputs,
-        "gradient": gradients,
+        "gradient": found,
         "buffers": dict(layer.named_buffers()),
     }
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch.testing._internal.common_methods_invocations import op_db
 
+from .bridge import from_array, gradients, seed
 from .compare import difference
 from .convert import Translator, counterpart, plain
 from .libraries import Missing, Untranslatable, lookup, subject, torch
@@ -104,7 +105,7 @@ def run(program, library, call, sample) -> Outcome:
 
     def fresh():
         own = translated(sample, library)
-        library.manual_seed(0)
+        seed(library, 0)
         return program(library, call, own)
 
     return attempt(fresh)
@@ -123,14 +124,14 @@ def _differentiable_outputs(call, sample) -> list:
     return [output for output in tensors_in(result) if output.requires_grad]
 
 
-def cotangent(library, output, seed):
+def cotangent(library, output, number):
     """A random array like `output`, the same in both libraries."""
-    source = np.random.default_rng([seed, *output.shape])
+    source = np.random.default_rng([number, *output.shape])
     array = source.standard_normal(tuple(output.shape))
-    if output.is_complex():
-        array = array + 1j * source.standard_normal(array.shape)
     dtype = str(output.dtype).partition(".")[2]
-    return library.from_numpy(np.asarray(array).astype(dtype, copy=True))
+    if dtype.startswith("complex"):
+        array = array + 1j * source.standard_normal(array.shape)
+    return from_array(library, np.asarray(array).astype(dtype, copy=True))
 
 
 def grad(library, call, sample):
@@ -139,7 +140,7 @@ def grad(library, call, sample):
     if not outputs:
         return []
     cotangents = [cotangent(library, output, i) for i, output in enumerate(outputs)]
-    return library.autograd.grad(outputs, sample.leaves, cotangents, allow_unused=True)
+    return gradients(library, outputs, sample.leaves, cotangents)
 
 
 def gradgrad(library, call, sample):
@@ -150,17 +151,15 @@ def gradgrad(library, call, sample):
     cotangents = [
         cotangent(library, output, i).requires_grad_() for i, output in enumerate(outputs)
     ]
-    first = library.autograd.grad(
-        outputs, sample.leaves, cotangents, allow_unused=True, create_graph=True
-    )
+    first = gradients(library, outputs, sample.leaves, cotangents, create_graph=True)
     kept = [(i, each) for i, each in enumerate(first) if each is not None and each.requires_grad]
     if not kept:
         return []
-    return library.autograd.grad(
+    return gradients(
+        library,
         [each for _, each in kept],
         [*sample.leaves, *cotangents],
         [cotangent(library, each, 100 + i) for i, each in kept],
-        allow_unused=True,
     )
 
 
@@ -169,11 +168,10 @@ def inplace(library, call, sample):
     leaf = sample.input
     target = leaf.clone()
     returned = call(target, *sample.args, **sample.kwargs)
-    gradients = []
+    found = []
     if target.requires_grad and sample.leaves:
-        seed = cotangent(library, target, 0)
-        gradients = library.autograd.grad(target, sample.leaves, seed, allow_unused=True)
-    return {"target": target, "same object": returned is target, "grad": gradients}
+        found = gradients(library, target, sample.leaves, cotangent(library, target, 0))
+    return {"target": target, "same object": returned is target, "grad": found}
 
 
 def out(library, call, sample):
@@ -186,7 +184,7 @@ def out(library, call, sample):
         for name, like in (("full", library.empty_like), ("empty", _nothing_like)):
             targets = [like(each) for each in tensors_in(expected)]
             target = targets[0] if single else tuple(targets)
-            library.manual_seed(0)
+            seed(library, 0)
             returned = call(*arguments, **sample.kwargs, out=target)
             same = [a is b for a, b in zip(tensors_in(returned), targets, strict=True)]
             results[name] = {"written": targets, "same object": same}
@@ -296,12 +294,16 @@ def samples(op, dtype, requires_grad: bool, cap: int, more: bool = False) -> lis
     with contextlib.suppress(Exception):  # torch's own generators fail for a few entries
         made = list(itertools.islice(make("cpu", dtype, requires_grad), 10 * cap))
         made = [sample for sample in made if _size(sample) <= LARGEST]
-        step = max(1, len(made) / cap)
-        return [made[int(i * step)] for i in range(min(cap, len(made)))]
+        return _spread(made, cap)
     return []
 
 
-def spread_out(given) -> list:
+def _spread(items: list, count: int) -> list:
+    step = max(1, len(items) / count)
+    return [items[int(i * step)] for i in range(min(count, len(items)))]
+
+
+def with_gaps(given) -> list:
     """The samples with gaps between the elements of their tensors."""
     made = []
     for sample in given:
@@ -364,7 +366,7 @@ class Checker:
         count, reasons = 0, []
         given = self.samples(wants_grad)
         if aspect == "layouts":
-            given = spread_out(given[:LAYOUT_SAMPLES])
+            given = with_gaps(_spread(given, LAYOUT_SAMPLES))
         for number, sample in enumerate(given):
             if aspect == "inplace" and (
                 sample.broadcasts_input or not isinstance(sample.input, torch.Tensor)

@@ -80,7 +80,9 @@ def error_reason(expected: Outcome, got: Outcome) -> str | None:
 def is_missing(error: BaseException) -> bool:
     """Whether an exception says that the subject has no such name."""
     if isinstance(error, AttributeError):
-        return error.obj is subject or error.obj is subject.Tensor
+        return (
+            error.obj is subject or error.obj is subject.Tensor or type(error.obj) is subject.Tensor
+        )
     return isinstance(error, (Missing, NotImplementedError))
 
 
