@@ -5,5 +5,6 @@ from . import (  # noqa: F401  (declaring them installs them)
     creation,
     reduction,
     shape,
-    copying,
+    conversion,
+    protocols,
 )

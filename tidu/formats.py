@@ -1,0 +1,80 @@
+"""Memory formats and layouts: in which order a tensor's elements lie in memory."""
+
+from __future__ import annotations
+
+from . import naming
+
+
+class _Named:
+    """One of a fixed set of objects, known by its name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return f"{naming.prefix}.{self.name}"
+
+    def __reduce__(self):
+        return self.name
+
+
+class memory_format(_Named):
+    """An order of dimensions in memory: `tidu.contiguous_format`, `tidu.channels_last`, ..."""
+
+    __slots__ = ()
+
+
+class layout(_Named):
+    """How elements are kept at all; tidu has `tidu.strided`, the dense one."""
+
+    __slots__ = ()
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+strided = layout("strided")
+sparse_coo = layout("sparse_coo")
+sparse_csr = layout("sparse_csr")
+
+# The dimensions from the outermost in memory to the innermost, for the formats that name them.
+_ORDERS = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+
+
+def order(format, ndim):
+    """The dimensions of a `channels_last` format, outermost in memory first."""
+    dims = _ORDERS[format]
+    if ndim != len(dims):
+        raise RuntimeError(
+            f"required rank {len(dims)} tensor to use {format.name} format"
+        )
+    return dims
+
+
+def is_contiguous(array, format=contiguous_format):
+    """Whether the array's elements lie in memory in this format, without gaps."""
+    if format is contiguous_format:
+        return array.flags.c_contiguous
+    if format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    dims = _ORDERS[format]
+    return array.ndim == len(dims) and array.transpose(dims).flags.c_contiguous
+
+
+def empty(xp, shape, dtype, format=contiguous_format):
+    """Uninitialised memory of a shape, laid out in a format other than `preserve_format`."""
+    if format is None or format is contiguous_format:
+        return xp.empty(shape, dtype)
+    dims = order(format, len(shape))
+    back = sorted(range(len(dims)), key=dims.__getitem__)
+    return xp.empty([shape[d] for d in dims], dtype).transpose(back)
+
+
+def empty_like(xp, array, dtype=None, format=preserve_format):
+    """Uninitialised memory of an array's shape; `preserve_format` keeps the order of its strides."""
+    if format is None or format is preserve_format:
+        return xp.empty_like(array, dtype=dtype, order="K", subok=False)
+    return empty(xp, array.shape, dtype or array.dtype, format)
