@@ -31,6 +31,9 @@ Run a program written for PyTorch on tidu: `import torch` and `import torchvisio
 Options of Python itself go before -m tidu: `python -W error -m tidu script.py`."""
 _USAGE_LINE = USAGE.partition("\n")[0]
 
+# The stdlib's own tools (pdb, trace) find the code of a module this way.
+_find_module = runpy._get_module_details  # type: ignore[attr-defined]
+
 
 class CannotRun(Exception):
     """There is no program to run. status: what the process exits with, as Python's would."""
@@ -119,7 +122,7 @@ def _file_code(script: str, namespace: dict):
     if holder is not None:
         _set_first_path(path)
         _describe(namespace, holder)
-        return holder.loader.get_code("__main__")
+        return holder.loader.get_code("__main__")  # type: ignore[union-attr]
     if os.path.isdir(path):
         raise CannotRun(f"{sys.executable}: can't find '__main__' module in {path!r}")
     _set_first_path(os.path.dirname(os.path.realpath(path)))
@@ -139,8 +142,7 @@ def _module_code(name: str, namespace: dict):
         """What runpy raises when there is no such module, and nobody else."""
 
     try:
-        # The stdlib's own tools (pdb, trace) find the code of a module this way.
-        _, spec, code = runpy._get_module_details(name, NotFound)
+        _, spec, code = _find_module(name, NotFound)
     except NotFound as error:
         raise CannotRun(f"{sys.executable}: {error}") from None
     sys.argv[0] = spec.origin
@@ -188,7 +190,7 @@ def _hide_own_frames(namespace: dict) -> None:
 
 def _part_of_program(trace: TracebackType | None, namespace: dict) -> TracebackType | None:
     part = None
-    own_files = (__file__, runpy._get_module_details.__code__.co_filename)
+    own_files = (__file__, _find_module.__code__.co_filename)
     while trace is not None:
         frame = trace.tb_frame
         if frame.f_globals is namespace:

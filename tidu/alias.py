@@ -24,6 +24,7 @@ import importlib.util
 import sys
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
+from typing import Any
 
 from tidu import naming, version
 
@@ -45,7 +46,8 @@ def install() -> None:
     for name, module in list(sys.modules.items()):
         if _public_name(name) is not None:
             _publish(module)
-    sys.modules.update(dict.fromkeys(_ABSENT))  # None there: Python refuses to import it.
+    for name in _ABSENT:
+        sys.modules[name] = None  # type: ignore[assignment]  # Python refuses to import it.
     sys.meta_path.insert(0, _Finder())
     sys.argv = Arguments(sys.argv)
 
@@ -79,7 +81,8 @@ class _Finder:
             spec = importlib.util.find_spec(_real_name(name))
             if spec is not None:
                 is_package = spec.submodule_search_locations is not None
-                spec = ModuleSpec(name, _Loader(), origin=spec.origin, is_package=is_package)
+                loader: Any = _Loader()
+                spec = ModuleSpec(name, loader, origin=spec.origin, is_package=is_package)
         else:
             return None
         if spec is None and not _somebody_just_asks():
@@ -96,7 +99,10 @@ class _Finder:
 
 
 class _Loader:
-    """Loads a PyTorch name by loading tidu's module and putting that under the name."""
+    """Loads a PyTorch name by loading tidu's module and putting that under the name.
+
+    Not derived from `importlib.abc.Loader`, which takes long to import and gives nothing.
+    """
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave it to Python to make a module; it gives way to tidu's at once."""
@@ -107,7 +113,7 @@ class _Loader:
     def get_code(self, name: str):
         """For `-m torch.x`: the code of tidu's module."""
         real = _real_name(name)
-        return importlib.util.find_spec(real).loader.get_code(real)
+        return importlib.util.find_spec(real).loader.get_code(real)  # type: ignore[union-attr]
 
 
 def _somebody_just_asks() -> bool:
@@ -165,8 +171,8 @@ def _publish(module: ModuleType) -> None:
         from tidu.torch_version import TorchVersion
 
         release = version.torchvision if real == "tidu.vision" else version.torch
-        module.__version__ = TorchVersion(release)
-    module.__getattr__ = _getattr_that_explains(module, public)
+        vars(module)["__version__"] = TorchVersion(release)
+    vars(module)["__getattr__"] = _getattr_that_explains(module, public)
     # With a __path__, `from module import name` asks the finder for a missing name, which then
     # says what is missing; without one Python has a message of its own.
     vars(module).setdefault("__path__", [])
@@ -185,8 +191,8 @@ def _getattr_that_explains(module: ModuleType, public: str):
                 if error.name != full:
                     raise
             except AttributeError as error:
-                raised_in = error.__traceback__.tb_next
-                if raised_in is not None and raised_in.tb_next is not None:
+                here = error.__traceback__
+                if here and here.tb_next and here.tb_next.tb_next:
                     raise  # Not its refusal but an error in what it went on to load.
         raise AttributeError(f"tidu has no {full} yet", name=name, obj=module)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import compress, islice
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ class PrintOptions:
 
 PRINT_OPTS = PrintOptions()
 
-_PROFILES = {
+_PROFILES: dict[str | None, dict[str, float]] = {
+    None: {},
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
     "full": {"precision": 4, "threshold": float("inf"), "edgeitems": 3, "linewidth": 80},
@@ -73,7 +75,7 @@ def set_printoptions(
     tensor([  1.23, 100.00])
     >>> tidu.set_printoptions(profile="default")
     """
-    options = dict(_PROFILES.get(profile, {})) if profile is not None else {}
+    options = dict(_PROFILES.get(profile, {}))
     given = {
         "precision": precision,
         "threshold": threshold,
@@ -84,7 +86,7 @@ def set_printoptions(
     vars(PRINT_OPTS).update(options, sci_mode=sci_mode)
 
 
-def get_printoptions() -> dict[str, object]:
+def get_printoptions() -> dict[str, Any]:
     """Return the present options, in the form in which `set_printoptions(**options)` takes them.
 
     >>> import tidu
@@ -132,7 +134,7 @@ def format_tensor(tensor, plain: bool | None = None, tensor_contents: str | None
     elif array.size == 0:
         text = "[]"
     else:
-        shown = _shown(array)
+        shown: Any = _shown(array)
         text = _Layout(array.shape, shown if on_host else shown.get()).text(len(opening))
     if (array.ndim != 1) if array.size == 0 else not PRINT_OPTS.edgeitems:
         # The text does not tell the shape.
@@ -195,7 +197,7 @@ def _numbers(array: np.ndarray) -> tuple[list[str], int]:
     finite = np.isfinite(values)
     counted = finite & (values != 0)
     sizes = np.abs(values[counted])
-    scientific = False
+    scientific: bool | None = False
     whole = True
     if sizes.size:
         low, high = float(sizes.min()), float(sizes.max())
