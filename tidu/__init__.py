@@ -46,7 +46,7 @@ globals().update(_dtypes.ALIASES)
 globals().update(_PUBLIC)
 
 # Names that live in modules which load on first use: {name: module}.
-_LAZY = {}
+_LAZY = {"get_printoptions": "printing", "set_printoptions": "printing"}
 
 _LAZY_MODULES = frozenset(
     "nn optim utils vision linalg fft special random serialization cuda backends testing "
