@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ..backend.quiet import loud, quiet
+from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import cpu
 from ..tensor import Tensor
 from .grad_mode import mode
@@ -32,7 +32,7 @@ def run(roots, keep_graph, create_graph, wanted=None, accumulate=True):
     if False, return {target: gradient Tensor} of the wanted targets.
     """
     walk = Walk(keep_graph, create_graph, wanted, accumulate)
-    settings = quiet()
+    settings = quiet(IGNORE)
     previous, mode.enabled = mode.enabled, create_graph
     try:
         for target, gradient in roots:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 import threading
+from contextvars import ContextVar
 
 
 PLAIN, CAREFUL = 1, 2
 
 
+# All that an operation looks at: 0 while recording is off, PLAIN while it is on, and CAREFUL if there
+# is more to do (anomaly detection, hooks on saved tensors). A context variable costs a third of
+# what a thread-local attribute does, and a new thread starts with the default, as in PyTorch.
+_record = ContextVar("tidu_record", default=PLAIN)
+recording_now = _record.get
+
+
 class _Mode(threading.local):
-    """This thread's switches.
+    """This thread's other switches."""
 
-    `record` is all that an operation looks at: 0 while recording is off, PLAIN while it is on, and
-    CAREFUL if there is more to do (anomaly detection, hooks on saved tensors).
-    """
-
-    record = PLAIN
     inference = False
     anomaly = False  # keep the forward's stack with each node, look for nan in backward
     check_nan = True
@@ -24,12 +27,12 @@ class _Mode(threading.local):
 
     @property
     def enabled(self):
-        return self.record != 0
+        return recording_now() != 0
 
     @enabled.setter
     def enabled(self, value):
         careful = self.anomaly or self.saved_hooks
-        self.record = (CAREFUL if careful else PLAIN) if value else 0
+        _record.set((CAREFUL if careful else PLAIN) if value else 0)
 
 
 mode = _Mode()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..backend.quiet import loud, quiet
+from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
 from .grad_mode import mode
 from .node import LEAF, Counter, Node, SavedOutput
@@ -90,7 +90,7 @@ def assign(name, x, result, before=None):
     _check_overlap(target)
     if before is not None and result._node is not None:
         _keep(result._node, before)
-    settings = quiet()
+    settings = quiet(IGNORE)
     try:
         np.copyto(target, source)
     finally:
@@ -214,7 +214,7 @@ def fill(name, out, result):
                 stacklevel=3,
             )
         out._array = np.empty(source.shape, want.numpy)
-    settings = quiet()
+    settings = quiet(IGNORE)
     try:
         np.copyto(out._array, source, casting="unsafe")
     finally:

@@ -25,21 +25,23 @@ serials = count(-1, -1)
 _package = __file__.rpartition("autograd")[0]
 
 
-class _OwnFiles(dict):
-    """filename -> whether it is tidu's own; a dictionary look-up where `startswith` costs more."""
+def _own_files():
+    """The files of this package: a look-up in a set costs less than `startswith`, per operation."""
+    import os
 
-    def __missing__(self, filename):
-        own = self[filename] = filename.startswith(_package)
-        return own
+    found = set()
+    for folder, _, files in os.walk(_package):
+        found.update(os.path.join(folder, file) for file in files if file.endswith(".py"))
+    return frozenset(found)
 
 
-own_files = _OwnFiles()
+own_files = _own_files()
 
 
 def user_frame(depth=1):
     """The innermost frame that is not tidu's own (None if there is none)."""
     frame = _getframe(depth)
-    while frame is not None and own_files[frame.f_code.co_filename]:
+    while frame is not None and frame.f_code.co_filename in own_files:
         frame = frame.f_back
     return frame
 
@@ -85,7 +87,7 @@ class Node:
         """Gives the node its number in the order of creation and the user's line."""
         self.serial = next(serials)
         frame = _getframe(depth)
-        while own_files[frame.f_code.co_filename]:
+        while frame.f_code.co_filename in own_files:
             frame = frame.f_back
             if frame is None:
                 self.code = self.lasti = None

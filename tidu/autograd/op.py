@@ -26,7 +26,7 @@ from operator import itemgetter
 import numpy as np
 
 from ..backend import table as backend
-from ..backend.quiet import loud, quiet
+from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
 from . import record as recording
 from .node import Node
@@ -71,6 +71,8 @@ class Op:
             self.one_node_class = self.node_class(())
         self.kernels = backend.Kernels(name)
         self.tensors = self._find_tensors(forward, options.get("arity"))
+        self.promoted = self.tensors[options.get("unpromoted", 0) :]
+        self.strict = options.get("strict", False)
         self.lists = frozenset(
             i for i in self.tensors
             if (forward.__annotations__ or {}).get(names[i], "").startswith("list")
@@ -199,7 +201,8 @@ def elementwise(ufunc=None, **options):
     `ufunc`: the name of the array library's function that computes it (the body is then only a
     signature and a docstring). `to_float`: integers become the default dtype first. `check`: called
     with the operands before the work when they are not simply float32 or float64; it raises
-    what PyTorch raises for dtypes that it refuses. `inplace`, `method`, `symbol`, ...: see `expose`.
+    what PyTorch raises for dtypes that it refuses. `strict`: numbers are no operands. `unpromoted`:
+    that many tensors come first that keep their dtype. `inplace`, `method`, ...: see `expose`.
     """
 
     def declare(forward):
@@ -211,7 +214,7 @@ def elementwise(ufunc=None, **options):
         backend.FORWARDS[name] = ufunc if ufunc else forward
         if len(params) == 1:
             apply = _unary(op)
-        elif len(params) == 2 and arity == 2:
+        elif len(params) == 2 and arity == 2 and not op.strict:
             apply = _binary(op)
         else:
             apply = _general(op)
@@ -255,9 +258,9 @@ def _unary(op):
             (a,) = recording.prepare(op, (a,))
         if x._view is not None:
             x._refresh()
-        settings = quiet()
+        settings = quiet(IGNORE)
         try:
-            r = kernels[ndarray](a)
+            r = kernels.cpu(a)
         except Exception as error:
             raise recording.explain(op, error, (x,)) from None
         finally:
@@ -278,41 +281,37 @@ def _binary(op):
     kernels, name = op.kernels, op.name
 
     def apply(x, y):
-        try:
-            a, b = x._array, y._array
-        except AttributeError:
-            # A number on one side. A tensor of its own is made of it only if need be.
-            if (type(y) is float or type(y) is int) and isinstance(x, Tensor):
-                a = x._array
-                cache = scalars.get(a.dtype)
-                b = None if cache is None else cache.get(y)
-                both = (a, b) if b is not None else recording.operands(op, x, y)
-            else:
-                both = recording.operands(op, x, y)
-            if both is None:
-                return NotImplemented  # another class may know; the public function raises
-            a, b = both
-            mask = 0
-            if isinstance(x, Tensor):
-                if x._view is not None:
-                    x._refresh()
-                mask = x._node is not None
-            if isinstance(y, Tensor):
-                if y._view is not None:
-                    y._refresh()
-                mask |= (y._node is not None) << 1
-        else:
-            d = a.dtype
-            if d is not b.dtype or d is not F32 and d is not F64:
-                a, b = recording.prepare(op, (a, b))
+        kind = type(y)
+        if (kind is float or kind is int) and isinstance(x, Tensor):
+            # A tensor of its own is made of the number only if need be.
+            a = x._array
+            cache = scalars.get(a.dtype)
+            b = None if cache is None else cache.get(y)
+            if b is None:
+                a, b = recording.prepare(op, (a, y))
             if x._view is not None:
                 x._refresh()
-            if y._view is not None:
-                y._refresh()
-            mask = (x._node is not None) | (y._node is not None) << 1
-        settings = quiet()
+            mask = x._node is not None
+        else:
+            try:
+                a, b = x._array, y._array
+            except AttributeError:
+                both = recording.operands(op, x, y)
+                if both is None:
+                    return NotImplemented  # another class may know; the public function raises
+                a, b, mask = both
+            else:
+                d = a.dtype
+                if d is not b.dtype or d is not F32 and d is not F64:
+                    a, b = recording.prepare(op, (a, b))
+                if x._view is not None:
+                    x._refresh()
+                if y._view is not None:
+                    y._refresh()
+                mask = (x._node is not None) | (y._node is not None) << 1
+        settings = quiet(IGNORE)
         try:
-            r = kernels[ndarray](a, b)
+            r = kernels.cpu(a, b)
         except Exception as error:
             raise recording.explain(op, error, (x, y)) from None
         finally:
@@ -353,9 +352,9 @@ def _general(op):
                 raise recording.not_a_tensor(op, i, t)
         if op.promote:
             recording.prepare_general(op, arrays)
-        settings = quiet()
+        settings = quiet(IGNORE)
         try:
-            r = kernels[ndarray](*arrays)
+            r = kernels.cpu(*arrays)
         except Exception as error:
             raise recording.explain(op, error, args) from None
         finally:

@@ -26,20 +26,26 @@ operations = Operations()
 
 
 def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbol=None, aliases=(),
-           names=None, varargs=False, **_):
+           names=None, varargs=False, overload=None, **_):
     """Makes the public function of an operation and installs Tensor's methods.
 
     `names`: public names of parameters where they are not PyTorch's usual ones; `symbol`: the
     operator, as in Python's data model ("mul" gives `__mul__`, `__rmul__` and `__imul__`);
-    `varargs`: the method takes its first argument also as separate integers.
+    `varargs`: the method takes its first argument also as separate integers; `overload`: a function
+    with keyword-only parameters that answers calls with one of these (`add(x, y, alpha=2)`).
     """  # fmt: skip
     name = op.name
     keywords = {**_names, **(names or {})}
     op.public_params = tuple(keywords.get(p, p) for p in op.params)
+    special = overload and frozenset(_keyword_only(overload))
 
     def call(*args, **kwargs):
         if kwargs:
             out = kwargs.pop("out", None)
+            if special and not special.isdisjoint(kwargs):
+                if out is not None:
+                    return into(op.name, out, overload, args, kwargs)
+                return overload(*args, **kwargs)
             if kwargs:
                 from ..errors import bind
 
@@ -60,6 +66,11 @@ def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbo
     install(name, call, apply, public=public, method=method, inplace=inplace, symbol=symbol,
             aliases=aliases, varargs=varargs)  # fmt: skip
     return call
+
+
+def _keyword_only(function):
+    code = function.__code__
+    return code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
 
 
 def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=(), out=True,
@@ -132,9 +143,13 @@ def _in_place(name, call):
     return method
 
 
+# Operators that have no reflected form: Python exchanges comparisons itself, the others are one.
+_ONE_SIDED = ("lt", "le", "gt", "ge", "eq", "ne", "rsub", "rtruediv")
+
+
 def _operators(symbol, apply, in_place):
     setattr(Tensor, f"__{symbol}__", apply)
-    if apply.__code__.co_argcount == 1 or symbol in ("lt", "le", "gt", "ge", "eq", "ne"):
+    if apply.__code__.co_argcount == 1 or symbol in _ONE_SIDED:
         return
 
     def reflected(x, y):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..tensor import Tensor, View
-from .grad_mode import CAREFUL, mode
+from .grad_mode import CAREFUL, mode, recording_now
 from .node import LEAF, Counter, Output, Saveable, SavedOutput, own_files, serials
 
 _getframe = sys._getframe
@@ -36,28 +36,36 @@ def prepare(op, operands):
 
 
 def operands(op, x, y):
-    """The arrays of two operands of which at least one is no tensor; None if PyTorch has no rule."""
-    if isinstance(x, Tensor):
-        other = _plain(y)
-        return None if other is None else prepare(op, (x._array, other))
-    other = _plain(x)
-    if other is None:
-        return None
-    if isinstance(y, Tensor):
-        return prepare(op, (other, y._array))
-    both = _plain(y)
-    return None if both is None else prepare(op, (np.asarray(other), np.asarray(both)))
+    """Two operands of which one is a number, or neither a tensor: arrays, and who needs a gradient.
+
+    None if PyTorch has no rule for them.
+    """
+    mask, values = 0, []
+    for bit, value in ((1, x), (2, y)):
+        if isinstance(value, Tensor):
+            mask |= bit * value.requires_grad
+            value = value._array
+        else:
+            value = _plain(value)
+            if value is None:
+                return None
+        values.append(value)
+    if not any(isinstance(value, ndarray) for value in values):
+        values = [np.asarray(value) for value in values]
+    return (*prepare(op, values), mask)
 
 
 def prepare_general(op, arrays):
     """Promotes the tensor operands of an elementwise operation, in place in `arrays`."""
-    positions = [i for i in op.tensors if arrays[i] is not None]
-    plain = [
-        arrays[i] if isinstance(arrays[i], ndarray) else _plain(arrays[i]) for i in positions
-    ]
-    for i, value in zip(positions, plain):
-        if value is None:
-            raise not_a_tensor(op, i, arrays[i])
+    positions = [i for i in op.promoted if arrays[i] is not None]
+    plain = []
+    for i in positions:
+        value = arrays[i]
+        if not isinstance(value, ndarray):
+            value = None if op.strict else _plain(value)
+            if value is None:
+                raise not_a_tensor(op, i, arrays[i])
+        plain.append(value)
     for i, array in zip(positions, prepare(op, plain)):
         arrays[i] = array
 
@@ -118,9 +126,11 @@ def make_node(op, args, mask, array, out=None, results=None):
     `out` is the result's Tensor; `results` are all arrays, if there are several. Every operation on
     the way to a gradient passes here, hence no helper functions on the usual path.
     """
-    recording = mode.record
+    recording = recording_now()
     dtype = array.dtype
-    if not recording or dtype.kind not in "fc" or not op.rules:
+    if not recording or not op.rules:
+        return None
+    if dtype is not F32 and dtype is not F64 and dtype.kind not in "fc":
         return None
     plan = op.plans.get(mask)
     if plan is None:
@@ -131,13 +141,17 @@ def make_node(op, args, mask, array, out=None, results=None):
     else:
         saved = plan.save(args)
     edges = []
+    written = False  # whether a version could be other than 0
     for i in op.tensors:
         t = args[i]
-        if isinstance(t, Tensor):
+        if type(t) is Tensor or isinstance(t, Tensor):
             n = t._node
             edges.append(t if n is LEAF else n)
+            if t._counter is not None:
+                written = True
         elif i in op.lists:
             edges.append([x if x._node is LEAF else x._node for x in t])
+            written = True
         else:
             edges.append(None)
     node = new(op.one_node_class or op.node_class(args))
@@ -149,7 +163,7 @@ def make_node(op, args, mask, array, out=None, results=None):
     # The user's line; `Node.place`, written out.
     node.serial = next(serials)
     frame = _getframe(2)
-    while own_files[frame.f_code.co_filename]:
+    while frame.f_code.co_filename in own_files:
         frame = frame.f_back
         if frame is None:
             node.code = node.lasti = None
@@ -157,9 +171,9 @@ def make_node(op, args, mask, array, out=None, results=None):
     else:
         node.code = frame.f_code
         node.lasti = frame.f_lasti
-    if plan.saves_tensors:
+    if written and plan.saves_tensors:
         _note_versions(node, saved)
-    if dtype.kind == "c" and op.holomorphic:
+    if dtype is not F32 and dtype.kind == "c" and op.holomorphic:
         node.conjugate = True
     if recording == CAREFUL:
         _careful(node, frame)

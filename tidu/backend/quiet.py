@@ -1,5 +1,11 @@
 """Floating-point warnings: NumPy warns of 1/0, PyTorch does not, and neither may tidu.
 
+    settings = quiet(IGNORE)
+    try:
+        ...
+    finally:
+        loud(settings)
+
 `np.errstate` costs more than a small operation does, so the hot path switches the context variable
 behind it. It is set and reset around each operation: the user's own NumPy calls keep their settings.
 """
@@ -12,18 +18,16 @@ try:
     from numpy._core.umath import _extobj_contextvar as _errors
 
     with np.errstate(all="ignore"):
-        _ignore = _errors.get()
-
-    def quiet():
-        """Silences warnings; returns what `loud` needs to bring the user's settings back."""
-        return _errors.set(_ignore)
-
-    loud = _errors.reset
+        IGNORE = _errors.get()
+    quiet, loud = _errors.set, _errors.reset
 
 except ImportError:  # a NumPy that keeps its settings elsewhere
+    IGNORE = None
 
-    def quiet():
+    def quiet(ignore):
+        """Silences warnings; returns what `loud` needs to bring the user's settings back."""
         return np.seterr(all="ignore")
 
     def loud(settings):
+        """Brings the user's settings back."""
         np.seterr(**settings)

@@ -48,21 +48,25 @@ class Table:
             cache.clear()
 
 
-class Kernels(dict):
-    """One operation's kernels by array type; looks each one up in its table the first time."""
+class Kernels:
+    """One operation's kernels: `cpu` is looked up at the first call, and again after an override."""
 
-    instances = []
+    __slots__ = ("name", "cpu")
+    instances: list[Kernels] = []
 
     def __init__(self, name):
         self.name = name
+        self.clear()
         Kernels.instances.append(self)
 
-    def __missing__(self, array_type):
-        table = _tables.get(array_type)
-        if table is None:  # a NumPy scalar, or an ndarray's subclass
-            table = _tables[np.ndarray]
-        kernel = self[array_type] = getattr(table, self.name)
-        return kernel
+    def clear(self):
+        """Looks the kernel up in the table at the next call."""
+
+        def first(*args):
+            self.cpu = getattr(cpu, self.name)
+            return self.cpu(*args)
+
+        self.cpu = first
 
 
 def _bind(forward, table):
