@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import types
 from dataclasses import dataclass, field
@@ -152,8 +153,9 @@ def _rebuilt(function: types.FunctionType):
 
 
 def _names_in(code: types.CodeType) -> set[str]:
+    own = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
     inner = (_names_in(const) for const in code.co_consts if isinstance(const, types.CodeType))
-    return set(code.co_names).union(*inner)
+    return own.union(*inner)
 
 
 def _replaced(value):
