@@ -34,6 +34,7 @@ UNKNOWN = [
     T.Compose([T.ToTensor(), T.ToTensor()]),
     T.Compose([T.Normalize((0.5,), (0.5,)), T.ToTensor()]),
     T.Compose([T.ToTensor(), T.Normalize((0.5, 0.5), (0.5, 0.5))]),
+    T.Compose([T.ToTensor(), T.Normalize((0.5,), (1e-60,))]),
     T.Compose([T.RandomCrop(20), T.ToTensor()]),
     T.Compose([T.RandomCrop(4, padding_mode="edge", padding=1), T.ToTensor()]),
     T.Compose([T.RandomCrop(4, pad_if_needed=True), T.ToTensor()]),

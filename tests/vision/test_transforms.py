@@ -422,7 +422,7 @@ def test_convert_image_dtype_refuses_what_floats_cannot_hold():
         F.convert_image_dtype(tidu.ones(1), tidu.int32)
 
 
-# ---- random numbers ------------------------------------------------------------------------------
+# ---- random numbers ----------------------------------------------------------------------------
 
 # After seed 3, PyTorch's randint(9) and randint(9), then rand, give these, three times over.
 DRAWN = [((4, 5), True), ((3, 1), True), ((6, 2), False)]
@@ -468,7 +468,7 @@ def test_random_apply():
     assert np.array_equal(pixels_of(result), COLOUR[::-1, ::-1])
 
 
-# ---- printing --------------------------------------------------------------------------------------
+# ---- printing ----------------------------------------------------------------------------------
 
 PRINTED = [
     (T.ToTensor(), "ToTensor()"),

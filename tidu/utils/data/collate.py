@@ -145,11 +145,11 @@ def _collate_array_scalars(batch, *, collate_fn_map=None):
 
 
 def _collate_floats(batch, *, collate_fn_map=None):
-    return tidu.tensor(batch, dtype=tidu.float64)
+    return tidu.as_tensor(batch, dtype=tidu.float64)
 
 
 def _collate_integers(batch, *, collate_fn_map=None):
-    return tidu.tensor(batch)
+    return tidu.as_tensor(batch)
 
 
 def _collate_strings(batch, *, collate_fn_map=None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from itertools import islice, repeat
 from types import GenericAlias
 
@@ -51,7 +52,7 @@ class DataLoader:
     tensor([4.]) tensor([0])
     """
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: classmethod = classmethod(GenericAlias)
     _initialized = False
 
     def __init__(
@@ -191,7 +192,7 @@ class _SingleProcessDataLoaderIter:
 
     def _open(self) -> None:
         loader = self._loader
-        self._stream = iter(loader.dataset) if loader._is_stream else None
+        self._stream: Iterator | None = iter(loader.dataset) if loader._is_stream else None
         self._announced_length = loader._announced_length
         self._yielded = 0
 
@@ -208,7 +209,7 @@ class _SingleProcessDataLoaderIter:
 
     def __next__(self):
         index = next(self._indices)
-        data = self._read(index) if self._stream is None else self._read_stream(index)
+        data = self._read(index) if self._stream is None else self._read_stream(self._stream, index)
         self._yielded += 1
         if self._announced_length is not None and self._yielded > self._announced_length:
             warnings.warn(
@@ -230,11 +231,11 @@ class _SingleProcessDataLoaderIter:
                 return data
         return self._collate(get_items(dataset, index))
 
-    def _read_stream(self, slots):
+    def _read_stream(self, stream: Iterator, slots):
         """Read one item, or as many as `slots` has places; a stream that ends stays ended."""
         if self._loader.batch_sampler is None:
-            return self._collate(next(self._stream))
-        items = list(islice(self._stream, len(slots)))
+            return self._collate(next(stream))
+        items = list(islice(stream, len(slots)))
         if len(items) < len(slots):
             self._stream = iter(())
             if not items or self._loader.drop_last:

@@ -26,7 +26,7 @@ class Sampler:
     [2, 1, 0]
     """
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: classmethod = classmethod(GenericAlias)
 
     def __iter__(self):
         raise NotImplementedError

@@ -15,6 +15,8 @@ from tidu.vision.datasets import pickles
 from tidu.vision.datasets.mirror import Mirror, is_intact
 from tidu.vision.datasets.vision import InMemory
 
+Files = tuple[tuple[str, str], ...]  # names and MD5 checksums
+
 
 class CIFAR10(InMemory):
     """CIFAR-10: item `i` is a PIL image of 32x32 RGB pixels and the number of its class.
@@ -35,14 +37,14 @@ class CIFAR10(InMemory):
     url = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
     filename = "cifar-10-python.tar.gz"
     tgz_md5 = "c58f30108f718f92721af3b95e74349a"
-    train_list: ClassVar = (
+    train_list: ClassVar[Files] = (
         ("data_batch_1", "c99cafc152244af753f735de768cd75f"),
         ("data_batch_2", "d4bba439e000b95fd0a9bffe97cbabec"),
         ("data_batch_3", "54ebc095f3ab1f0389bbae665268c751"),
         ("data_batch_4", "634d18415352ddfa80567beed471001a"),
         ("data_batch_5", "482c414d41f54cd18b22e5b47cb7c3cb"),
     )
-    test_list: ClassVar = (("test_batch", "40351d587109b95175f43aff81a1287e"),)
+    test_list: ClassVar[Files] = (("test_batch", "40351d587109b95175f43aff81a1287e"),)
     meta: ClassVar[dict[str, str]] = {
         "filename": "batches.meta",
         "key": "label_names",
@@ -110,6 +112,8 @@ class CIFAR10(InMemory):
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train is True else 'Test'}"
 
+Files = tuple[tuple[str, str], ...]  # names and MD5 checksums
+
 
 class CIFAR100(CIFAR10):
     """CIFAR-100: as CIFAR10, with 100 classes of 600 images each.
@@ -121,8 +125,8 @@ class CIFAR100(CIFAR10):
     url = "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz"
     filename = "cifar-100-python.tar.gz"
     tgz_md5 = "eb9058c3a382ffc7106e4002c42a8d85"
-    train_list: ClassVar = (("train", "16019d7e3df5f24257cddd939b257f8d"),)
-    test_list: ClassVar = (("test", "f0ef6b0ae62326f3e7ffdfab6717acfc"),)
+    train_list: ClassVar[Files] = (("train", "16019d7e3df5f24257cddd939b257f8d"),)
+    test_list: ClassVar[Files] = (("test", "f0ef6b0ae62326f3e7ffdfab6717acfc"),)
     meta: ClassVar[dict[str, str]] = {
         "filename": "meta",
         "key": "fine_label_names",

@@ -69,9 +69,9 @@ def fetch(url: str, path: Path, md5: str | None = None) -> None:
             return
         part.unlink()
         if not resumed:
-            error = RuntimeError("File not found or corrupted.")
-            error.add_note(f"{url} has the MD5 checksum {found}, not {md5} as expected")
-            raise error
+            corrupted = RuntimeError("File not found or corrupted.")
+            corrupted.add_note(f"{url} has the MD5 checksum {found}, not {md5} as expected")
+            raise corrupted
         # The part may have been of another version of the file: once more, from the start.
 
 

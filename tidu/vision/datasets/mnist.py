@@ -34,11 +34,11 @@ class MNIST(InMemory):
     which says what was tried, where they cannot be downloaded.
     """
 
-    mirrors: ClassVar = (
+    mirrors: ClassVar[tuple[str, ...]] = (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "http://yann.lecun.com/exdb/mnist/",
     )
-    resources: ClassVar = (
+    resources: ClassVar[tuple[tuple[str, str], ...]] = (
         ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
         ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
         ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
@@ -128,8 +128,8 @@ class MNIST(InMemory):
 class FashionMNIST(MNIST):
     """Articles of clothing: as MNIST, in `root/FashionMNIST/raw`."""
 
-    mirrors: ClassVar = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
-    resources: ClassVar = (
+    mirrors: ClassVar[tuple[str, ...]] = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
+    resources: ClassVar[tuple[tuple[str, str], ...]] = (
         ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
         ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
         ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),

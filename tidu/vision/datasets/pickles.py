@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+from numpy._core import multiarray, numeric
 
 # What a pickle of arrays refers to, under the names of the NumPy and Python that wrote it.
 _ALLOWED: dict[tuple[str, str], object] = {
@@ -12,9 +13,9 @@ _ALLOWED: dict[tuple[str, str], object] = {
     ("numpy", "dtype"): np.dtype,
 }
 for _core in ("numpy.core", "numpy._core"):
-    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = np._core.multiarray._reconstruct
-    _ALLOWED[f"{_core}.multiarray", "scalar"] = np._core.multiarray.scalar
-    _ALLOWED[f"{_core}.numeric", "_frombuffer"] = np._core.numeric._frombuffer
+    _ALLOWED[f"{_core}.multiarray", "_reconstruct"] = multiarray._reconstruct
+    _ALLOWED[f"{_core}.multiarray", "scalar"] = multiarray.scalar
+    _ALLOWED[f"{_core}.numeric", "_frombuffer"] = numeric._frombuffer  # type: ignore[attr-defined]
 
 
 class PlainUnpickler(pickle.Unpickler):

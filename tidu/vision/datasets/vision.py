@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -92,8 +93,8 @@ class InMemory(VisionDataset):
     is all that ToTensor needs.
     """
 
-    data: object
-    targets: object
+    data: Any
+    targets: Any
 
     def _item(self, index: int) -> tuple[np.ndarray, int]:
         raise NotImplementedError

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+import tidu
 from tidu.vision.transforms import functional as F
 from tidu.vision.transforms import transforms as T
 
@@ -44,7 +45,7 @@ def _plan(transform, shape: tuple[int, ...]) -> list[_Step] | None:
         if kind is None or kind.needs_image not in (None, is_image):
             return None
         step = kind(part, shape)
-        if not step.possible:
+        if not step.is_possible():
             return None
         steps.append(step)
         shape = step.shape
@@ -65,11 +66,14 @@ class _Step:
     """One transform, of images of one shape (C, H, W); `shape` becomes that of its results."""
 
     needs_image: bool | None = None  # None: images and tensors are all the same to it
-    possible = True  # False: it would raise, or do what is not known here
 
     def __init__(self, transform, shape: tuple[int, ...]) -> None:
         self.transform = transform
         self.shape = shape
+
+    def is_possible(self) -> bool:
+        """Whether it does what is known here, and does not raise."""
+        return True
 
     def draw(self):
         """Draw for one item what there is to draw."""
@@ -88,10 +92,10 @@ class _ToTensor(_Step):
 class _Normalize(_Step):
     needs_image = False
 
-    @property
-    def possible(self) -> bool:
+    def is_possible(self) -> bool:
         sizes = {np.shape(self.transform.mean), np.shape(self.transform.std)}
-        return sizes <= {(1,), (self.shape[0],)}
+        std = np.asarray(self.transform.std).astype(tidu.get_default_dtype().numpy)
+        return sizes <= {(1,), (self.shape[0],)} and bool(std.all())
 
     def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
         mean, std = (
@@ -127,11 +131,10 @@ class _Crop(_Step):
         self.transform = transform
         self.sides = [0] * 4 if transform.padding is None else F._sides(transform.padding)
         left, top, right, bottom = self.sides
-        self.padded = (channels, h + top + bottom, w + left + right)
+        self.padded: tuple[int, ...] = (channels, h + top + bottom, w + left + right)
         self.shape = (channels, *transform.size)
 
-    @property
-    def possible(self) -> bool:
+    def is_possible(self) -> bool:
         t = self.transform
         plain = t.padding_mode == "constant" and type(t.fill) is int and not t.pad_if_needed
         fits = self.padded[1] >= t.size[0] and self.padded[2] >= t.size[1]
@@ -162,8 +165,7 @@ class _CenterCrop(_Crop):
         self.padded = tuple(shape)
         self.shape = (shape[0], *transform.size)
 
-    @property
-    def possible(self) -> bool:
+    def is_possible(self) -> bool:
         return self.padded[1] >= self.shape[1] and self.padded[2] >= self.shape[2]
 
     def draw(self) -> tuple[int, int]:

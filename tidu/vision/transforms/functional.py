@@ -10,11 +10,12 @@ import sys
 import warnings
 from collections.abc import Sequence
 from enum import Enum
-from numbers import Number
 
 import numpy as np
 
 import tidu
+
+Number = int | float | np.integer | np.floating
 
 
 class InterpolationMode(Enum):
@@ -472,7 +473,7 @@ def pad(img, padding, fill=0, padding_mode="constant"):
     return _pad_image(img, sides, fill, padding_mode)
 
 
-def _sides(padding) -> list[int]:
+def _sides(padding) -> list:
     """Return [left, top, right, bottom]."""
     if isinstance(padding, Number):
         return [padding] * 4
@@ -484,7 +485,7 @@ def _sides(padding) -> list[int]:
     return list(padding) * (4 // len(padding))
 
 
-def _pad_tensor(img, sides: list[int], fill, padding_mode: str):
+def _pad_tensor(img, sides: list[int], fill, padding_mode):
     left, top, right, bottom = sides
     if padding_mode == "constant":
         return tidu.nn.functional.pad(img, [left, right, top, bottom], value=float(fill))
@@ -498,7 +499,7 @@ def _pad_tensor(img, sides: list[int], fill, padding_mode: str):
     return img[..., rows[:, None], columns]
 
 
-def _pad_image(img, sides: list[int], fill, padding_mode: str):
+def _pad_image(img, sides: list[int], fill, padding_mode):
     left, top, right, bottom = sides
     Image = pillow()
     if padding_mode == "constant":

@@ -7,12 +7,11 @@ What each does to an image is in `functional`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Number
 
 import tidu
 from tidu.nn import Module
 from tidu.vision.transforms import functional as F
-from tidu.vision.transforms.functional import InterpolationMode
+from tidu.vision.transforms.functional import InterpolationMode, Number
 
 
 class Compose:
