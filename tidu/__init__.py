@@ -15,6 +15,7 @@ from __future__ import annotations
 from . import autograd as autograd
 from . import dtypes as _dtypes
 from . import ops as _ops
+from .autograd import engine as _engine  # installs Tensor.backward
 from .autograd.grad_mode import (
     enable_grad,
     inference_mode,

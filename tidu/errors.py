@@ -7,7 +7,10 @@ something fails; until then a node keeps just a code object and an instruction o
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import dtypes
+from .tensor import Tensor
 
 
 def where(code, lasti):
@@ -33,7 +36,6 @@ def place_of(holder):
 
 def type_name(value):
     """How PyTorch's argument errors name a type."""
-    from .tensor import Tensor
 
     if isinstance(value, Tensor):
         return "Tensor" if type(value) is Tensor else type(value).__name__
@@ -56,7 +58,6 @@ def wrong_argument(op, position, value, wanted="Tensor"):
 
 def foreign(op, args):
     """The error for an operand that is neither a tensor nor a number."""
-    from .tensor import Tensor
 
     for i, value in enumerate(args):
         if not isinstance(value, (Tensor, int, float, complex)):
@@ -161,12 +162,11 @@ def freed(node):
 
 
 def overwritten(node, value, counter, expected):
-    from .tensor import Tensor
 
     if isinstance(value, Tensor):
         array, made, index = value._array, value.grad_fn, value.output_nr
     else:
-        array, made, index = value.array, node, value.index or 0
+        array, made, index = value._array, node, value.index or 0
     title = dtypes.of(array).title
     made_by = ""
     if made is not None:
@@ -208,26 +208,25 @@ def note_backward(error, node):
 
 def check_start(i, tensor, gradient):
     """The gradient that a backward pass starts with at `tensor`."""
-    import numpy as np
-
-    from .tensor import Tensor
-
+    array = tensor._array
     if gradient is None:
         if not tensor.requires_grad:
             raise no_graph(i, tensor)
-        if tensor._array.size != 1:
+        if array.size != 1:
             error = RuntimeError("grad can be implicitly created only for scalar outputs")
             error.add_note(
                 f"The tensor has shape {list(tensor.shape)}. Reduce it to one number first, with "
                 ".sum() or .mean(), or pass gradient=, a tensor of that shape."
             )
             raise error
-        if tensor._array.dtype.kind not in "f":
-            kind = tensor.dtype.title
-            raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got torch.{kind}Tensor"
-                               if kind != "ComplexFloat" else
-                               "grad can be implicitly created only for real scalar outputs but got ComplexFloat")
-        return Tensor._wrap(np.ones_like(tensor._array))
+        if array.dtype.kind != "f":
+            raise RuntimeError(
+                "grad can be implicitly created only for real scalar outputs but got "
+                f"{tensor.dtype.title}"
+            )
+        one = np.empty(array.shape, array.dtype)
+        one.fill(1)
+        return Tensor._wrap(one)
     if not isinstance(gradient, Tensor):
         raise TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
@@ -260,7 +259,6 @@ def no_graph(i, tensor):
 
 def check_grad(tensor, value):
     """PyTorch's conditions for `tensor.grad = value`."""
-    from .tensor import Tensor
 
     if not isinstance(value, Tensor):
         raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")

@@ -216,8 +216,8 @@ class Tensor(Saveable):
         """Whether this tensor was made inside `inference_mode`."""
         return self._inference
 
-    def _unpack(self, node, raw):
-        return self._array if raw else self
+    def _unpack(self, node):
+        return self
 
     def _refresh(self):
         """Looks up a view's place in the graph again, if its base was written to since."""
@@ -235,23 +235,7 @@ class Tensor(Saveable):
         finally:
             mode.enabled = previous
 
-    # Autograd
-
-    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
-        """Adds the gradient of this tensor with respect to the graph's leaves to their `.grad`.
-
-        `gradient`: the gradient of something further with respect to this tensor, of its shape;
-        needed unless this tensor has one element. See `tidu.autograd.backward`.
-
-        >>> import tidu
-        >>> x = tidu.tensor([1.0, 2.0], requires_grad=True)
-        >>> (x * x).sum().backward()
-        >>> x.grad
-        tensor([2., 4.])
-        """
-        from .autograd.engine import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+    # Autograd (`backward` is installed by the engine)
 
     def retain_grad(self):
         """Keeps the gradient of this tensor in `.grad` though it is no leaf."""

@@ -14,29 +14,33 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import cpu
+from ..errors import bad_gradient_shape, check_start, note_backward
 from ..tensor import Tensor
-from .grad_mode import mode
+from .grad_mode import mode, recording_now
+from .hooks import check_replacement, step_with_hooks
 from .node import LEAF, Node, Output
 from .public import operations
 
 ndarray = np.ndarray
 
 
-def run(roots, keep_graph, create_graph, wanted=None, accumulate=True):
-    """Carries gradients from `roots` back through the graph.
+def run(roots, keep_graph, create_graph, wanted=None):
+    """Carries gradients from `roots` back through the graph, into the `.grad` of its leaves.
 
     `roots`: pairs of (target, gradient Tensor), where a target is a node, an Output or a leaf.
-    `wanted`: targets to stop at; None means all leaves. `accumulate`: add to the leaves' `.grad`;
-    if False, return {target: gradient Tensor} of the wanted targets.
+    `wanted`: a set of targets; their gradients are returned then, {target: Tensor}, and nothing is
+    accumulated.
     """
-    walk = Walk(keep_graph, create_graph, wanted, accumulate)
+    walk = Walk(keep_graph, create_graph, wanted)
     settings = quiet(IGNORE)
-    previous, mode.enabled = mode.enabled, create_graph
+    previous = recording_now()
+    mode.enabled = create_graph
     try:
         for target, gradient in roots:
-            if walk.needed is None or target in walk.reachable(target):
+            if wanted is None or walk.reaches_wanted(target):
                 walk.deliver(target, gradient._array if walk.raw else gradient, None)
         walk.run()
     finally:
@@ -48,11 +52,10 @@ def run(roots, keep_graph, create_graph, wanted=None, accumulate=True):
 class Walk:
     """One backward pass."""
 
-    def __init__(self, keep_graph, create_graph, wanted, accumulate):
+    def __init__(self, keep_graph, create_graph, wanted):
         self.raw = not create_graph
         self.k = operations if create_graph else cpu
         self.keep_graph = keep_graph
-        self.accumulate = accumulate
         self.wanted = wanted
         self.needed = None if wanted is None else {}
         self.captured = {}
@@ -60,8 +63,8 @@ class Walk:
         self.heap = []
         self.fresh = set()  # leaves whose pending gradient nobody else holds
 
-    def reachable(self, root):
-        """Fills `needed` with the targets below `root` from which a wanted one can be reached."""
+    def reaches_wanted(self, root):
+        """Notes in `needed` which targets below `root` lead to a wanted one; whether `root` does."""
         needed, wanted = self.needed, self.wanted
         stack = [(root, None)]
         while stack:
@@ -75,81 +78,75 @@ class Walk:
                 stack.extend((child, None) for child in children if child not in needed)
             elif not needed[target]:
                 needed[target] = any(needed[child] for child in children)
-        return {target for target in (root,) if needed[root]}
+        return needed[root]
 
     def deliver(self, target, gradient, source):
         """Adds a gradient to what waits for `target`, in the shape and dtype of its value."""
         if self.needed is not None and not self.needed.get(target):
             return
-        if isinstance(target, Tensor):
-            shape, dtype = target._array.shape, target._array.dtype
-        else:
-            shape, dtype = target.shape, target.dtype
+        value = target._array if isinstance(target, Tensor) else target
+        shape, dtype = value.shape, value.dtype
         if self.raw:
-            array = gradient if type(gradient) is ndarray else np.asarray(gradient)
-            if array.shape != shape:
-                array = _unbroadcast(cpu, array, shape, source)
-            if array.dtype is not dtype:
-                array = _cast(array, dtype)
-            gradient = array
+            if type(gradient) is not ndarray:
+                gradient = np.asarray(gradient)
+            if gradient.shape != shape:
+                gradient = _unbroadcast(cpu, gradient, shape, source)
+            if gradient.dtype is not dtype:
+                gradient = _cast(gradient, dtype)
         else:
             if gradient._array.shape != shape:
                 gradient = _unbroadcast(operations, gradient, shape, source)
             if gradient._array.dtype != dtype:
-                from .. import dtypes
-
                 gradient = operations.to_dtype(gradient, dtypes.of(dtype))
-        waiting = self.pending.get(target)
+        pending = self.pending
+        waiting = pending.get(target)
         if waiting is None:
-            self.pending[target] = gradient
-            if type(target) is Output or isinstance(target, Node):
+            pending[target] = gradient
+            if value is target:
                 heappush(self.heap, (target.serial, target))
         else:
             total = waiting + gradient
-            self.pending[target] = total if not self.raw else np.asarray(total)
+            pending[target] = total if not self.raw else np.asarray(total)
             self.fresh.add(target)
 
     def run(self):
-        heap, pending = self.heap, self.pending
+        """Takes node after node, newest first, then the leaves."""
+        heap, pending, k, raw = self.heap, self.pending, self.k, self.raw
         while heap:
-            _, target = heappop(heap)
-            gradient = pending.pop(target)
-            if target.prehooks is not None:
-                gradient = self.call_hooks(target.prehooks, gradient)
-            if self.wanted is not None and target in self.wanted:
-                self.capture(target, gradient)
-                if not any(self.needed.get(child) for child in _children(target)):
+            node = heappop(heap)[1]
+            gradient = pending.pop(node)
+            if node.prehooks is not None:
+                gradient = self.call_hooks(node.prehooks, gradient)
+            if self.wanted is not None and node in self.wanted:
+                self.capture(node, gradient)
+                if not any(self.needed.get(child) for child in _children(node)):
                     continue
-            if type(target) is Output:
-                self.collect(target, gradient)
+            if type(node) is Output:
+                self.collect(node, gradient)
                 continue
             if type(gradient) is list:
-                gradient = self.materialize(target, gradient)
+                gradient = self.materialize(node, gradient)
             try:
-                self.step(target, gradient)
+                if node.hooks is None and node.node_prehooks is None and node.stack is None:
+                    found = node.apply(gradient, k, raw)
+                else:
+                    found = step_with_hooks(self, node, gradient)
+                if not self.keep_graph:
+                    node.release()
+                self.hand_on(node, gradient, found)
             except Exception as error:
-                from ..errors import note_backward
-
-                note_backward(error, target)
+                note_backward(error, node)
                 raise
         for leaf in list(pending):
             self.finish_leaf(leaf, pending.pop(leaf))
 
-    def step(self, node, gradient):
-        """Runs one node and hands its gradients on."""
-        if node.node_prehooks is not None or node.hooks is not None or mode.anomaly:
-            from .hooks import step_with_hooks
-
-            found = step_with_hooks(self, node, gradient)
-        else:
-            found = node.apply(gradient, self.k, self.raw)
-        if not self.keep_graph:
-            node.release()
-        last = gradient
+    def hand_on(self, node, gradient, found):
+        """Delivers a node's gradients, and notes which of them nobody else holds."""
+        pending, last = self.pending, gradient
         for edge, g in found:
             if edge is not None and g is not None:
                 # A rule that hands on its own g, a view, or one array twice shares that array.
-                if edge not in self.pending and self.raw and g is not gradient and g is not last:
+                if edge not in pending and g is not gradient and g is not last:
                     if getattr(g, "base", g) is None:
                         self.fresh.add(edge)
                 self.deliver(edge, g, node)
@@ -183,8 +180,6 @@ class Walk:
         for hook in list(hooks.values()):
             changed = hook(tensor)
             if changed is not None:
-                from .hooks import check_replacement
-
                 tensor = check_replacement(changed, tensor)
         return tensor._array if self.raw else tensor
 
@@ -196,7 +191,7 @@ class Walk:
         if leaf._hooks is not None:
             gradient = self.call_hooks(leaf._hooks, gradient)
             self.fresh.discard(leaf)
-        if not self.accumulate:
+        if self.wanted is not None:
             self.capture(leaf, gradient)
             return
         accumulate_grad(leaf, gradient, self.raw, leaf in self.fresh)
@@ -260,8 +255,6 @@ def _unbroadcast(k, gradient, shape, source):
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, gradient.shape[lead:])):
         if isinstance(gradient, ndarray) and gradient.size == 1 and np.prod(shape) == 1:
             return gradient.reshape(shape)
-        from ..errors import bad_gradient_shape
-
         raise bad_gradient_shape(source, gradient, shape)
     dims = [*range(lead)]
     dims += [lead + i for i, n in enumerate(shape) if n == 1 and gradient.shape[lead + i] != 1]
@@ -277,6 +270,30 @@ def _cast(array, dtype):
 
 
 # The public entrances
+
+
+def tensor_backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    """Adds the gradient of this tensor with respect to the graph's leaves to their `.grad`.
+
+    `gradient`: the gradient of something further with respect to this tensor, of its shape;
+    needed unless this tensor has one element. The rest is as in `tidu.autograd.backward`.
+
+    >>> import tidu
+    >>> x = tidu.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+    if inputs is None:
+        roots = [(target_of(self), check_start(0, self, gradient))]
+        run(roots, create_graph if retain_graph is None else retain_graph, create_graph)
+    else:
+        backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
+
+
+Tensor.backward = tensor_backward
+tensor_backward.__name__ = "backward"
+tensor_backward.__qualname__ = "Tensor.backward"
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
@@ -314,7 +331,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
     if not inputs:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     targets = [target_of(t) for t in inputs]
-    found = run(roots, keep, create_graph, set(targets), accumulate=False)
+    found = run(roots, keep, create_graph, set(targets))
     done = set()
     for t, target in zip(inputs, targets):
         if target in found and id(t) not in done:
@@ -363,7 +380,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         targets.append(target_of(t))
     keep = create_graph if retain_graph is None else retain_graph
-    found = run(roots, keep, create_graph, set(targets), accumulate=False)
+    found = run(roots, keep, create_graph, set(targets))
     results = []
     for t, target in zip(inputs, targets):
         g = found.get(target)
@@ -388,8 +405,6 @@ def target_of(tensor):
 
 def start(tensors, gradients, create_graph):
     """Checks what a backward pass starts from and pairs it up."""
-    from ..errors import check_start
-
     if gradients is None:
         gradients = (None,) * len(tensors)
     elif isinstance(gradients, Tensor):

@@ -59,8 +59,8 @@ LEAF = Leaf()
 class Saveable:
     """What a node saves and has to unpack: a Tensor, a `SavedOutput`, a `Packed` value.
 
-    `_counter` is the `Counter` of its storage, or None while that is at version 0;
-    `_unpack(node, raw)` gives the array if `raw`, else the Tensor.
+    `_counter` is the `Counter` of its storage, or None while that is at version 0; `_array` is its
+    memory; `_unpack(node)` is the Tensor with its place in the graph.
     """
 
     __slots__ = ()
@@ -148,7 +148,7 @@ class Node:
                         from ..errors import overwritten
 
                         raise overwritten(self, value, counter, expected)
-                value = value._unpack(self, raw)
+                value = value._array if raw else value._unpack(self)
             values.append(value)
         return values
 
@@ -229,22 +229,20 @@ class Output:
 class SavedOutput(Saveable):
     """An operation's own result, saved without its Tensor (which would make a cycle)."""
 
-    __slots__ = ("array", "_counter", "index")
+    __slots__ = ("_array", "_counter", "index")
 
     def __init__(self, array, counter, index=None):
-        self.array, self._counter, self.index = array, counter, index
+        self._array, self._counter, self.index = array, counter, index
 
-    def _unpack(self, node, raw):
-        if raw:
-            return self.array
+    def _unpack(self, node):
         from ..tensor import Tensor
 
-        tensor = Tensor._wrap(self.array)
+        tensor = Tensor._wrap(self._array)
         tensor._counter = self._counter
         if self.index is None:
             tensor._node = node
         else:
-            tensor._node = Output(node, self.index, self.array.shape, self.array.dtype)
+            tensor._node = Output(node, self.index, self._array.shape, self._array.dtype)
         return tensor
 
 
