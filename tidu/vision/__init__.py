@@ -1,6 +1,6 @@
 """Image datasets and transforms: what `torchvision` resolves to under `python -m tidu`.
 
-`tidu.vision.datasets` and `tidu.vision.transforms` load on first use. Pillow is imported when an
+Its parts, `datasets`, `transforms` and `utils`, load on first use. Pillow is imported when an
 image is needed and tqdm when a bar is drawn; both are optional.
 """
 
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from tidu.version import __version__
 
-__all__ = ["__version__", "datasets", "transforms"]
+__all__ = ["__version__", "datasets", "transforms", "utils"]
 
 
 def __getattr__(name: str):
-    if name in ("datasets", "transforms"):
+    if name in ("datasets", "transforms", "utils"):
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")

@@ -112,9 +112,6 @@ class CIFAR10(InMemory):
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train is True else 'Test'}"
 
-Files = tuple[tuple[str, str], ...]  # names and MD5 checksums
-
-
 class CIFAR100(CIFAR10):
     """CIFAR-100: as CIFAR10, with 100 classes of 600 images each.
 
