@@ -29,7 +29,7 @@ from ..backend import table as backend
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
 from . import record as recording
-from .node import Node
+from .node import LEAF, Node
 from .public import expose
 from .record import make_node, scalars
 
@@ -256,8 +256,13 @@ def _unary(op):
             raise recording.not_a_tensor(op, 0, x) from None
         if a.dtype is not F32 and a.dtype is not F64:
             (a,) = recording.prepare(op, (a,))
-        if x._view is not None:
-            x._refresh()
+        edges = None
+        if x._counter is None:  # the usual case: no view, nothing written
+            mask = x._node
+            if mask is not None:
+                edges = [x if mask is LEAF else mask]
+        else:
+            mask = x.requires_grad or None
         settings = quiet(IGNORE)
         try:
             r = kernels.cpu(a)
@@ -270,8 +275,8 @@ def _unary(op):
         out = new(Tensor)
         out._array = r
         out._node = out._view = out._counter = None
-        if x._node is not None:
-            out._node = make_node(op, (x,), 1, r, out)
+        if mask is not None:
+            out._node = make_node(op, (x,), 1, r, out, None, edges)
         return out
 
     return _named(apply, name)
@@ -281,6 +286,7 @@ def _binary(op):
     kernels, name = op.kernels, op.name
 
     def apply(x, y):
+        mask, edges = 0, None
         kind = type(y)
         if (kind is float or kind is int) and isinstance(x, Tensor):
             # A tensor of its own is made of the number only if need be.
@@ -289,9 +295,12 @@ def _binary(op):
             b = None if cache is None else cache.get(y)
             if b is None:
                 a, b = recording.prepare(op, (a, y))
-            if x._view is not None:
-                x._refresh()
-            mask = x._node is not None
+            if x._counter is None:
+                nx = x._node
+                if nx is not None:
+                    mask, edges = 1, [x if nx is LEAF else nx, None]
+            else:
+                mask = x.requires_grad
         else:
             try:
                 a, b = x._array, y._array
@@ -304,11 +313,17 @@ def _binary(op):
                 d = a.dtype
                 if d is not b.dtype or d is not F32 and d is not F64:
                     a, b = recording.prepare(op, (a, b))
-                if x._view is not None:
-                    x._refresh()
-                if y._view is not None:
-                    y._refresh()
-                mask = (x._node is not None) | (y._node is not None) << 1
+                if x._counter is None and y._counter is None:  # the usual case
+                    nx, ny = x._node, y._node
+                    if nx is None:
+                        if ny is not None:
+                            mask, edges = 2, [None, y if ny is LEAF else ny]
+                    elif ny is None:
+                        mask, edges = 1, [x if nx is LEAF else nx, None]
+                    else:
+                        mask, edges = 3, [x if nx is LEAF else nx, y if ny is LEAF else ny]
+                else:
+                    mask = x.requires_grad | y.requires_grad << 1
         settings = quiet(IGNORE)
         try:
             r = kernels.cpu(a, b)
@@ -322,7 +337,7 @@ def _binary(op):
         out._array = r
         out._node = out._view = out._counter = None
         if mask:
-            out._node = make_node(op, (x, y), mask, r, out)
+            out._node = make_node(op, (x, y), mask, r, out, None, edges)
         return out
 
     return _named(apply, name)

@@ -120,10 +120,11 @@ def list_operand(op, position, values):
 # Results: the node, and a view's tie to its base.
 
 
-def make_node(op, args, mask, array, out=None, results=None):
+def make_node(op, args, mask, array, out=None, results=None, edges=None):
     """The node of a call whose result is `array`; None if nothing is recorded.
 
-    `out` is the result's Tensor; `results` are all arrays, if there are several. Every operation on
+    `out` is the result's Tensor; `results` are all arrays, if there are several; `edges` are given
+    by callers that have them at hand, if nobody has written to the arguments. Every operation on
     the way to a gradient passes here, hence no helper functions on the usual path.
     """
     recording = recording_now()
@@ -140,20 +141,10 @@ def make_node(op, args, mask, array, out=None, results=None):
         saved = plan.save(values)
     else:
         saved = plan.save(args)
-    edges = []
-    written = False  # whether a version could be other than 0
-    for i in op.tensors:
-        t = args[i]
-        if type(t) is Tensor or isinstance(t, Tensor):
-            n = t._node
-            edges.append(t if n is LEAF else n)
-            if t._counter is not None:
-                written = True
-        elif i in op.lists:
-            edges.append([x if x._node is LEAF else x._node for x in t])
-            written = True
-        else:
-            edges.append(None)
+    if edges is None:
+        edges, written = _edges(op, args)
+    else:
+        written = False
     node = new(op.one_node_class or op.node_class(args))
     node.plan = plan
     node.edges = edges
@@ -178,6 +169,22 @@ def make_node(op, args, mask, array, out=None, results=None):
     if recording == CAREFUL:
         _careful(node, frame)
     return node
+
+
+def _edges(op, args):
+    """Where each tensor argument's gradient goes, and whether any of them was ever written to."""
+    edges, written = [], False
+    for i in op.tensors:
+        t = args[i]
+        if isinstance(t, Tensor):
+            edges.append(t if t._node is LEAF else t._node)
+            written = written or t._counter is not None
+        elif i in op.lists:
+            edges.append([x if x._node is LEAF else x._node for x in t])
+            written = True
+        else:
+            edges.append(None)
+    return edges, written
 
 
 def _note_versions(node, saved):
