@@ -18,7 +18,7 @@ def undefined(name):
     """A gradient rule for operations of which PyTorch knows no derivative."""
 
     def rule(g):
-        raise NotImplementedError(f"derivative for aten::{name} is not implemented")
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
     return rule
 

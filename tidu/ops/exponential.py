@@ -156,7 +156,7 @@ def xlogy(k, x, y):
 
 
 xlogy.vjp(
-    x=lambda k, g, x, y: k.keep(k.xlogy(g, y), (x != 0) | (y > 0)),
+    x=lambda k, g, x, y: k.keep(k.xlogy(g, y), k.logical_not((x == 0) & (y <= 0))),
     y=lambda g, x, y: g * x / y,
 )
 

@@ -104,9 +104,10 @@ def atan2(x, y):
 
 
 @atan2.vjp_joint("x", "y")
-def _atan2(g, x, y):
-    scaled = g / (x * x + y * y)
-    return scaled * y, -scaled * x
+def _atan2(k, g, x, y):
+    square = x * x + y * y
+    inverse = k.keep(k.reciprocal(square), square != 0)
+    return g * (y * inverse), g * (-x * inverse)
 
 
 @_unary("sinh")
