@@ -56,7 +56,7 @@ class Op:
         self.defaults = dict(zip(positional[len(positional) - len(values) :], values))
         self.defaults.update(forward.__kwdefaults__ or {})
         self.outputs = options.get("outputs", ("out",))
-        self.differentiable = options.get("differentiable", len(self.outputs))
+        self.differentiable = options.get("differentiable", len(self.outputs) or 1 << 30)
         self.holomorphic = options.get("holomorphic", True)
         self.view = options.get("view", False)
         self.node_name = options.get("node") or _camel(name) + "Backward0"
@@ -227,8 +227,8 @@ def elementwise(ufunc=None, **options):
 def op(**options):
     """Declares an operation of any other form; tensors are the parameters annotated `Array`.
 
-    `outputs`: names of the results if there are several; only the first `differentiable` of them
-    carry gradients. `view=True`: the result shares the input's memory. `holomorphic=False`: the
+    `outputs`: names of the results if there are several, () if their number depends on the call;
+    only the first `differentiable` of them carry gradients. `view=True`: the result shares the input's memory. `holomorphic=False`: the
     rules treat complex numbers themselves. `node`: PyTorch's name of the node, or a function of
     the arguments that gives it.
     """

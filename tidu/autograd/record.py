@@ -234,17 +234,16 @@ def several(op, args, results, mask):
     if op.view:
         for i, t in enumerate(tensors):
             link_view(op, args, t, i)
-    if not mask:
+    if not mask or not arrays:
         return tensors
-    first = arrays[0]
-    node = make_node(op, args, mask, first, None, arrays)
+    node = make_node(op, args, mask, arrays[0], None, arrays)
     if node is None:
         return tensors
     if op.differentiable == 1:
         tensors[0]._node = node
         return tensors
     node.outputs = [(a.shape, a.dtype) for a in arrays]
-    for i, t in enumerate(tensors):
+    for i, t in enumerate(tensors[: op.differentiable]):
         if t._array.dtype.kind in "fc":
             t._node = Output(node, i, t._array.shape, t._array.dtype)
     return tensors

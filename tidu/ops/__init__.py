@@ -20,4 +20,5 @@ from . import (  # noqa: F401  (declaring them installs them)
     joining,
     conversion,
     protocols,
+    random,
 )

@@ -1,0 +1,572 @@
+"""`x[...]`, read and written, with PyTorch's rules.
+
+An index is read in two steps, as in PyTorch: ints, slices, None and the ellipsis make a view
+(`basic_index`); tensors, lists and bools then pick from that view (`index`). NumPy takes the two at
+once, which differs where an int stands among index arrays.
+"""
+
+from __future__ import annotations
+
+from operator import index as as_int
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.grad_mode import recording_now
+from ..autograd.inplace import _check_overlap, assign, check_writable, write
+from ..autograd.op import op
+from ..autograd.public import composite, operations
+from ..autograd.record import link_view, make_node
+from ..backend.quiet import IGNORE, loud, quiet
+from ..tensor import Tensor
+from .slicing import ALL, basic_index
+from .shape import expand
+
+new = object.__new__
+BASIC = basic_index.op
+_basic_kinds = frozenset({int, slice, type(None), type(Ellipsis)})
+
+
+# Reading an index
+
+
+def _parse(x, index):
+    """An index as (basic key, advanced key or None); the advanced one applies to the view."""
+    kind = type(index)
+    if kind is tuple:
+        items = index
+    elif _is_sequence(index) and _means_tuple(index):
+        items = tuple(index)
+    else:
+        items = (index,)
+    array = x._array
+    used = sum(_dims_used(i) for i in items)
+    if not array.ndim and len(items) == 1 and type(items[0]) in (int, slice):
+        raise _of_0d(items[0])
+    if used > array.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
+    basic, picks, seen_ellipsis, dim = [], [], False, 0
+    # `dim` counts the array's dimensions. A mask is one entry of `picks` for all that it covers.
+    for item in items:
+        item = _as_item(item)
+        if item is Ellipsis:
+            skip = 0 if seen_ellipsis else array.ndim - used
+            basic += [ALL] * skip
+            picks += [None] * skip
+            dim += skip
+            seen_ellipsis = True
+        elif item is None:
+            basic.append(None)
+            picks.append(None)
+        elif type(item) is int:
+            n = array.shape[dim]
+            if not -n <= item < n:
+                raise IndexError(f"index {item} is out of bounds for dimension {dim} with size {n}")
+            basic.append(item)
+            dim += 1
+        elif type(item) is slice:
+            _check_slice(item)
+            full = item.start is None and item.stop is None and item.step is None
+            basic.append(ALL if full else item)
+            picks.append(None)
+            dim += 1
+        elif item.ndim == 0 and item.dtype.kind == "b":  # a bool adds a dimension
+            basic.append(None)
+            picks.append(item.reshape(1))
+        else:
+            width = item.ndim if item.dtype.kind == "b" else 1
+            basic += [ALL] * width
+            picks.append(item)
+            dim += width
+    while picks and picks[-1] is None:
+        picks.pop()
+    key = (*basic, ...)
+    if not picks:
+        return key, None
+    return key, tuple(ALL if p is None else p for p in picks)
+
+
+def _is_sequence(index):
+    return isinstance(index, (list, range)) or (
+        hasattr(index, "__getitem__") and hasattr(index, "__len__")
+        and not isinstance(index, (Tensor, np.ndarray, dict, str, tuple))
+    )  # fmt: skip
+
+
+def _means_tuple(items):
+    """Whether PyTorch takes this list for a tuple: one that holds more than numbers."""
+    if isinstance(items, range) or len(items) >= 32:
+        return False
+    if not any(
+        isinstance(i, (Tensor, slice, list, tuple, range, np.ndarray)) or i is None or i is ...
+        for i in items
+    ):
+        return False
+    import warnings
+
+    warnings.warn(
+        "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed "
+        "in pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be "
+        "interpreted as tensor index, x[torch.tensor(seq)], which will result either in an error "
+        "or a different result",
+        stacklevel=4,
+    )
+    return True
+
+
+def _dims_used(item):
+    if item is None or item is Ellipsis or isinstance(item, (bool, np.bool_)):
+        return 0
+    if isinstance(item, Tensor):
+        item = item._array
+    if isinstance(item, np.ndarray):
+        return item.ndim if item.dtype.kind == "b" or item.dtype == np.uint8 else 1
+    if isinstance(item, (list, tuple)):
+        depth, first = 0, item
+        while isinstance(first, (list, tuple)) and first:
+            depth, first = depth + 1, first[0]
+        return depth if isinstance(first, (bool, np.bool_)) else 1
+    return 1
+
+
+def _as_item(item):
+    """One part of an index as None, an ellipsis, an int, a slice, or an int or bool array."""
+    kind = type(item)
+    if kind in _basic_kinds:
+        return item
+    if kind is bool or isinstance(item, np.bool_):
+        return np.asarray(bool(item))
+    if isinstance(item, Tensor):
+        array = item._array
+    elif isinstance(item, np.ndarray):
+        array = item if item.dtype.kind in "biu" else item.astype(np.int64)
+    elif isinstance(item, (list, tuple, range)):
+        array = _from_list(item)
+    else:
+        try:
+            return as_int(item)
+        except TypeError:
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+                f"valid indices (got {kind.__name__})"
+            ) from None
+    if array.dtype == np.uint8:
+        import warnings
+
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
+            "instead.",
+            stacklevel=5,
+        )
+        return array.astype(bool)
+    if array.dtype.kind != "b":
+        if array.dtype.kind not in "iu" or array.ndim and array.dtype.itemsize < 4:
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return int(array) if array.ndim == 0 else array
+    return array
+
+
+def _from_list(values):
+    values = [v.tolist() if isinstance(v, (Tensor, np.ndarray)) else v for v in values]
+    array = np.asarray(values)
+    return array if array.dtype.kind == "b" else array.astype(np.int64)
+
+
+def _check_slice(item):
+    step = item.step
+    if step is not None and as_int(step) <= 0:
+        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
+    for bound in (item.start, item.stop):
+        if bound is not None and not hasattr(bound, "__index__"):
+            raise TypeError(
+                "slice indices must be integers or None or have an __index__ method"
+            )
+
+
+def _of_0d(item):
+    if type(item) is slice:
+        return IndexError("slice() cannot be applied to a 0-dim tensor.")
+    return IndexError(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+        "to convert a 0-dim tensor to a number"
+    )
+
+
+# x[index]
+
+
+def _getitem(self, index):
+    """The elements that an index names: a view for ints, slices, None and an ellipsis, else a copy.
+
+    Tensors and lists of ints pick along one dimension each, bools where they are True.
+
+    >>> import tidu
+    >>> x = tidu.arange(6).view(2, 3)
+    >>> x[1, 1:], x[[1, 0], [0, 2]], x[x > 3]
+    (tensor([4, 5]), tensor([3, 2]), tensor([4, 5]))
+    """
+    kind = type(index)
+    if kind is int:
+        key = (index, ...)
+    elif kind is slice:
+        if index.step is not None:
+            _check_slice(index)
+        key = index
+    elif kind is tuple and _basic_kinds.issuperset(map(type, index)):
+        for item in index:
+            if type(item) is slice and item.step is not None:
+                _check_slice(item)
+        key = index if ... in index else (*index, ...)
+    else:
+        return _get_any(self, index)
+    if self._view is not None:
+        self._refresh()
+    try:
+        array = self._array[key]
+    except (IndexError, TypeError):
+        return _get_any(self, index)  # which finds out what is wrong
+    out = new(Tensor)
+    out._array = array
+    out._node = out._view = out._counter = None
+    link_view(BASIC, (self, key), out)
+    if self._node is not None:
+        out._node = make_node(BASIC, (self, key), 1, array, out)
+    return out
+
+
+def _get_any(self, index):
+    basic, key = _parse(self, index)
+    if key is None:
+        return BASIC.apply(self, basic)
+    if any(i is not ALL for i in basic[:-1]):
+        self = BASIC.apply(self, basic)
+    return pick(self, key)
+
+
+def pick(x, key):
+    """`x[key]` for a key of index arrays and full slices."""
+    _check_key(x._array.shape, key)
+    if x._node is not None and recording_now():  # the gradient needs the indices as they are now
+        key = tuple(i if i is ALL else i.copy() for i in key)
+    return index.op.apply(x, key)
+
+
+def _check_key(shape, key):
+    """PyTorch's errors for index arrays that do not fit."""
+    dim, shapes = 0, []
+    for position, item in enumerate(key):
+        if item is ALL:
+            dim += 1
+        elif item.dtype.kind == "b":
+            if item.shape != shape[dim : dim + item.ndim]:
+                raise IndexError(
+                    f"The shape of the mask {list(item.shape)} at index {_mismatch(item, shape, dim)} does not match the "
+                    f"shape of the indexed tensor {list(shape)} at index {dim + _mismatch(item, shape, dim)}"
+                )
+            shapes.append((np.count_nonzero(item),))
+            dim += item.ndim
+        else:
+            shapes.append(item.shape)
+            dim += 1
+    if len(shapes) > 1:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            listed = ", ".join(str(list(s)) for s in shapes)
+            raise IndexError(
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                + listed
+            ) from None
+
+
+def _mismatch(mask, shape, dim):
+    return next(
+        i for i, n in enumerate(mask.shape) if dim + i >= len(shape) or shape[dim + i] != n
+    )
+
+
+def _out_of_bounds(shape, key, error):
+    """PyTorch's error for an index array with a number beyond the dimension."""
+    dim = position = 0
+    for item in key:
+        if item is not ALL and item.dtype.kind != "b":
+            n = shape[dim]
+            bad = item[(item < -n) | (item >= n)]
+            if bad.size:
+                return IndexError(
+                    f"index {bad.flat[0]} is out of bounds for dimension {position} with size {n}"
+                )
+        position += item is not ALL
+        dim += item.ndim if item is not ALL and item.dtype.kind == "b" else 1
+    return error
+
+
+@op(public=False, method=False, node="IndexBackward0")
+def index(k, x: Array, key):  # noqa: F821
+    """`x[key]` for index arrays, which are copied from; see `pick`."""
+    try:
+        return x[key]
+    except IndexError as error:
+        raise _out_of_bounds(x.shape, key, error) from None
+
+
+index.vjp(x=lambda k, g, x_shape, key: k.index_sum(g, x_shape, key))
+
+
+@op(public=False, method=False, node="IndexPutBackward0")
+def index_sum(k, x: Array, shape, key):  # noqa: F821
+    """Zeros of `shape`, to which `x` is added at `key`: the gradient of `index`."""
+    full = k.xp.zeros(shape, x.dtype)
+    add_at(full, key, x)
+    return full
+
+
+index_sum.vjp(x=lambda k, g, key: k.index(g, key))
+
+
+def add_at(full, key, values):
+    """`full[key] += values`, where what is named several times gets the sum.
+
+    `full` is a fresh contiguous array. NumPy adds fast only to one dimension with flat indices.
+    """
+    masks = [i.dtype.kind == "b" for i in key if i is not ALL]
+    if all(masks) and len(masks) == 1:
+        full[key] += values
+    elif full.size:
+        places = np.arange(full.size).reshape(full.shape)[key]
+        values = np.broadcast_to(values, places.shape)
+        np.add.at(full.reshape(-1), places.reshape(-1), values.reshape(-1))
+
+
+# x[index] = value
+
+
+def _setitem(self, index, value):
+    """Writes a number or a tensor to the elements that an index names."""
+    kind = type(index)
+    if kind is int:
+        key, rest = (index, ...), None
+    elif kind is slice and index.step is None and self._array.ndim:
+        key, rest = index, None
+    else:
+        key, rest = _parse(self, index)
+    if self._view is not None:
+        self._refresh()
+    recorded = isinstance(value, Tensor) and value.requires_grad
+    if recording_now() and (recorded or self._node is not None):
+        _set_recorded(self, key, rest, value, recorded)
+        return
+    try:
+        target = self._array[key]
+    except (IndexError, TypeError):
+        _parse(self, index)
+        raise
+    if 0 in target.strides:
+        _check_overlap(target)
+    _store(target, rest, value, self._array)
+    self._bump("__setitem__")
+
+
+def _store(target, key, value, like):
+    """Writes into an array: `target[key] = value`."""
+    if isinstance(value, Tensor):
+        value = _fitting(value._array, target, key)
+    else:
+        value = as_number(value, like.dtype)
+    settings = quiet(IGNORE)
+    try:
+        target[... if key is None else key] = value
+    except IndexError as error:
+        raise _out_of_bounds(target.shape, key, error) from None
+    finally:
+        loud(settings)
+
+
+def _fitting(value, target, key):
+    """An array to be written to `target[key]`, checked."""
+    if key is not None:
+        _check_key(target.shape, key)
+        masked = value.size == 1 and len(key) == 1 and key[0].dtype.kind == "b"
+        if value.dtype != target.dtype and not (masked and value.ndim == 0):
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{dtypes.of(target).title} for the destination and {dtypes.of(value).title} for "
+                "the source."
+            )
+        shape = target[key].shape if value.ndim else ()
+    else:
+        shape = target.shape
+    while value.ndim > len(shape) and value.shape[0] == 1:
+        value = value[0, ...]
+    if value.shape != shape and value.ndim:
+        try:
+            np.broadcast_to(value, shape)
+        except ValueError:
+            raise _unfit(value, shape, key) from None
+    if value.dtype.kind == "c" and target.dtype.kind not in "cb":
+        _warn_complex()
+        value = value.real
+    return value
+
+
+def _warn_complex():
+    import warnings
+
+    warnings.warn("Casting complex values to real discards the imaginary part", stacklevel=6)
+
+
+def _unfit(value, shape, key):
+    from .shape import expanded_shape
+
+    if key is None:
+        try:
+            expanded_shape(value, shape)
+        except RuntimeError as error:
+            return error
+    return RuntimeError(
+        f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing "
+        f"result of shape {list(shape)}"
+    )
+
+
+_C_NAMES = {
+    "bool": "bool", "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int",
+    "int64": "int64_t", "float16": "at::Half", "float32": "float", "float64": "double",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
+def as_number(value, dtype):
+    """A Python number, as an array of `dtype`, with PyTorch's errors if it is none or overflows."""
+    if not isinstance(value, (int, float, complex)) or isinstance(value, np.generic):
+        if not isinstance(value, (np.float64, np.complex128)):
+            raise TypeError(
+                f"can't assign a {_python_name(value)} to a torch.{dtypes.of(dtype).title}Tensor"
+            )
+    kind = dtype.kind
+    if kind == "b":
+        return bool(value)
+    try:
+        if isinstance(value, complex) and kind != "c":
+            if value.imag:
+                raise OverflowError
+            value = value.real
+        if kind in "iu":
+            return np.asarray(int(value), dtype)
+        settings = quiet(IGNORE)
+        try:
+            found = np.asarray(value, dtype)
+        finally:
+            loud(settings)
+        if np.isinf(found) and not np.isinf(value):
+            raise OverflowError
+    except (OverflowError, ValueError):
+        raise RuntimeError(
+            f"value cannot be converted to type {_C_NAMES.get(dtype.name, dtype.name)} without "
+            "overflow"
+        ) from None
+    return found
+
+
+def _python_name(value):
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+
+
+def _set_recorded(x, key, rest, value, recorded):
+    view = x if _is_whole(key) and rest is not None else BASIC.apply(x, key)
+    check_writable(view, recorded)
+    array = view._array
+    if not isinstance(value, Tensor):
+        value = Tensor._wrap(as_number(value, array.dtype))
+    if rest is not None:
+        _fitting(value._array, array, rest)
+        rest = tuple(i if i is ALL else i.copy() for i in rest)
+        write("index_put_", view, _put, (value, rest), {})
+        return
+    fitting = _fitting(value._array, array, None)
+    if fitting.ndim != value._array.ndim:
+        value = value.reshape(fitting.shape)
+    if value._array.dtype != array.dtype:
+        value = operations.to_dtype(value, dtypes.of(array))
+    _check_overlap(array)
+    assign("copy_", view, expand.op.apply(value, array.shape))
+
+
+def _is_whole(key):
+    return type(key) is tuple and all(i is ALL or i is ... for i in key)
+
+
+@op(public=False, method=False, name="put_at", node="IndexPutBackward0")
+def put_at(k, x: Array, values: Array, key, accumulate=False):  # noqa: F821
+    """A copy of `x` with `values` written (or added) at `key`, a key of index arrays."""
+    full = k.xp.array(x, order="C")
+    try:
+        if accumulate:
+            add_at(full, key, values.astype(x.dtype, copy=False))
+        else:
+            full[key] = values
+    except IndexError as error:
+        raise _out_of_bounds(x.shape, key, error) from None
+    return full
+
+
+put_at.vjp(
+    x=lambda k, g, key, accumulate: g if accumulate else k.put_zeros(g, key),
+    values=lambda k, g, values_shape, key: _to_shape(k, k.index(g, key), values_shape),
+)
+
+
+def _to_shape(k, g, shape):
+    """Leading dimensions of size 1 that the values had beyond the elements' (x[0] = ones(1, 3))."""
+    extra = len(shape) - len(g.shape)
+    return k.reshape(g, (*(1,) * extra, *g.shape)) if extra > 0 else g
+
+
+@op(public=False, method=False, name="put_zeros", node="IndexPutBackward0")
+def put_zeros(k, x: Array, key):  # noqa: F821
+    """A copy of `x` with zeros at `key`."""
+    full = x.copy()
+    full[key] = 0
+    return full
+
+
+put_zeros.vjp(x=lambda k, g, key: k.put_zeros(g, key))
+
+
+def _put(x, values, key):
+    return put_at.op.apply(x, values, key, False)
+
+
+Tensor.__getitem__ = _getitem
+Tensor.__setitem__ = _setitem
+
+
+# index_put and index_put_: the same with the indices given as a tuple of tensors
+
+
+def _put_key(x, indices):
+    return tuple(
+        ALL if i is None else _as_item(i if i._array.ndim else i.reshape(1)) for i in indices
+    )
+
+
+@composite(method=True, out=False)
+def index_put(input, indices, values, accumulate=False):
+    """A copy with `values` at `indices`, a tuple of index tensors; added there if `accumulate`.
+
+    >>> import tidu
+    >>> tidu.zeros(3).index_put((tidu.tensor([0, 0]),), tidu.tensor([1.0, 2.0]), accumulate=True)
+    tensor([3., 0., 0.])
+    """
+    key = _put_key(input, indices)
+    _fitting(values._array, input._array, key)
+    return put_at.op.apply(input, values, tuple(i if i is ALL else i.copy() for i in key), accumulate)
+
+
+def _index_put_(self, indices, values, accumulate=False):
+    """In-place version of `index_put`."""
+    return write("index_put_", self, index_put, (indices, values, accumulate), {})
+
+
+Tensor.index_put_ = _index_put_
