@@ -391,7 +391,7 @@ def _spread_options(name, input, dim, unbiased, keepdim, correction):
     if correction is None:
         correction = 1
     if input.dtype.kind < dtypes.FLOAT:
-        raise RuntimeError(f"{name}: only support floating point and complex dtypes")
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
     if count(input.shape, dim) <= correction:
         import warnings
 

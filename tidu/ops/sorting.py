@@ -1,0 +1,328 @@
+"""Order: sorting, the largest k, distinct values, counting."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import dtypes, return_types
+from ..autograd.op import op
+from ..autograd.public import composite, operations
+from ..tensor import Tensor
+from .reduction import dims_of
+from .selection import put_back
+
+I64 = np.dtype("int64")
+
+
+def order(x, axis, descending, stable=True):
+    """The indices that sort `x` along `axis`; NaN counts as the largest, equal ones keep order."""
+    kind = "stable" if stable else None
+    if not descending:
+        return np.argsort(x, axis, kind)
+    if x.dtype.kind == "b":
+        return np.argsort(~x, axis, kind)
+    if x.dtype.kind == "u":
+        return np.argsort(np.iinfo(x.dtype).max - x, axis, kind)
+    if x.dtype.kind == "i":
+        return np.argsort(-1 - x, axis, kind)  # ~x: reverses the order without overflow
+    # Reversed twice, so that equal ones keep their order and NaN comes first.
+    flipped = np.flip(x, axis)
+    return x.shape[axis] - 1 - np.flip(np.argsort(flipped, axis, kind), axis)
+
+
+@op(public=False, method=False, outputs=("values", "indices"), differentiable=1,
+    node="SortBackward0")  # fmt: skip
+def sort_both(k, x: Array, dim, descending):  # noqa: F821
+    """The elements in order along `dim`, and where they were."""
+    axes = dims_of((dim,), x.ndim)
+    if x.dtype.kind == "c":
+        raise RuntimeError(" Sort does not support complex dtypes on CPU")
+    if not axes:
+        return x.copy(), np.zeros((), I64)
+    where = order(x, axes[0], descending).astype(I64, copy=False)
+    return np.take_along_axis(x, where, axes[0]), where
+
+
+sort_both.vjp(x=lambda k, g, x_shape, indices, dim: put_back(k, g, indices, x_shape, dim, True))
+
+
+def _flags(dim, descending, stable):
+    """sort(stable=..., dim=...) and the older sort(dim, descending)."""
+    return dim, bool(descending)
+
+
+@composite(method=True)
+def sort(input, dim=-1, descending=False, stable=False):
+    """The elements in order along `dim`, and where they were; equal ones keep their order.
+
+    NaN counts as the largest.
+
+    >>> import tidu
+    >>> tidu.tensor([3, 1, 2]).sort().values
+    tensor([1, 2, 3])
+    """
+    return return_types.sort(sort_both.op.apply(input, dim, bool(descending)))
+
+
+@composite(method=True)
+def argsort(input, dim=-1, descending=False, stable=False):
+    """The indices that put the elements in order along `dim`.
+
+    >>> import tidu
+    >>> tidu.tensor([3, 1, 2]).argsort()
+    tensor([1, 2, 0])
+    """
+    return sort_both.op.apply(input, dim, bool(descending))[1]
+
+
+@composite(method=True)
+def msort(input):
+    """The elements in order along the first dimension.
+
+    >>> import tidu
+    >>> tidu.msort(tidu.tensor([[3, 1], [2, 4]]))
+    tensor([[2, 1],
+            [3, 4]])
+    """
+    return sort_both.op.apply(input, 0, False)[0]
+
+
+@op(public=False, method=False, outputs=("values", "indices"), differentiable=1,
+    node="TopkBackward0")  # fmt: skip
+def top(k, x: Array, number, dim, largest):  # noqa: F821
+    """The `number` largest or smallest along `dim`, in order."""
+    axes = dims_of((dim,), x.ndim)
+    if x.dtype.kind == "c":
+        raise NotImplementedError("\"topk_cpu\" not implemented for '" + dtypes.of(x).title + "'")
+    size = x.shape[axes[0]] if axes else 1
+    if not 0 <= number <= size:
+        raise RuntimeError("selected index k out of range")
+    if not axes:
+        return (x.copy(), np.zeros((), I64))
+    axis = axes[0]
+    first = (slice(None),) * axis + (slice(0, number),)
+    if number * 8 < size:  # a part of the whole: set the best apart, then sort only these
+        ranked = -1 - x if x.dtype.kind == "i" else None
+        if largest and x.dtype.kind == "f":
+            ranked = np.where(np.isnan(x), x.dtype.type(-np.inf), -x)
+        elif not largest:
+            ranked = x
+        if ranked is not None and not (largest and x.dtype.kind == "f" and np.isnan(x).any()):
+            near = np.sort(np.argpartition(ranked, max(number - 1, 0), axis)[first], axis)
+            best = order(np.take_along_axis(x, near, axis), axis, largest)
+            where = np.take_along_axis(near, best, axis)
+            return np.take_along_axis(x, where, axis), where
+    where = order(x, axis, largest)[first].astype(I64, copy=False)
+    return np.take_along_axis(x, where, axis), where
+
+
+top.vjp(x=lambda k, g, x_shape, indices, dim: put_back(k, g, indices, x_shape, dim, True))
+
+
+@composite(method=True)
+def topk(input, k, dim=-1, largest=True, sorted=True):
+    """The k largest elements along `dim` (or the smallest), in order, and where they were.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 4, 3]).topk(2).values
+    tensor([4, 3])
+    """
+    return return_types.topk(top.op.apply(input, k, dim, bool(largest)))
+
+
+# Distinct values
+
+
+def _wrap_all(arrays):
+    return tuple(Tensor._wrap(np.ascontiguousarray(a)) for a in arrays)
+
+
+def _results(values, inverse, counts, return_inverse, return_counts):
+    found = [values]
+    if return_inverse:
+        found.append(inverse)
+    if return_counts:
+        found.append(counts)
+    wrapped = _wrap_all(found)
+    return wrapped if len(wrapped) > 1 else wrapped[0]
+
+
+def _slices(x, dim):
+    """The slices along `dim` as rows, and a function that makes an array of such rows again."""
+    axis = dims_of((dim,), x.ndim)[0] if x.ndim else 0
+    moved = np.moveaxis(x, axis, 0) if x.ndim else x.reshape(1)
+    rows = moved.reshape(moved.shape[0], -1)
+    return rows, lambda chosen: np.moveaxis(chosen.reshape(-1, *moved.shape[1:]), 0, axis)
+
+
+def _row_order(rows):
+    """The indices that put rows in lexicographic order."""
+    if not rows.shape[1]:
+        return np.arange(len(rows))
+    return np.lexsort(rows.T[::-1])
+
+
+def _runs(rows):
+    """True where a row differs from the one before it."""
+    starts = np.ones(len(rows), bool)
+    starts[1:] = (rows[1:] != rows[:-1]).any(1)
+    return starts
+
+
+@composite(method=True, out=False)
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The distinct elements in order, or the distinct slices along `dim`.
+
+    `return_inverse`: also where each element went; `return_counts`: also how often each occurs.
+
+    >>> import tidu
+    >>> tidu.tensor([3, 1, 3]).unique(return_counts=True)
+    (tensor([1, 3]), tensor([1, 2]))
+    """
+    x = input._array
+    if dim is not None:
+        _check_slices("unique_dim", x, dim)
+        rows, rebuild = _slices(x, dim)
+        sequence = _row_order(rows)
+    else:
+        rows, rebuild = x.reshape(-1, 1), lambda chosen: chosen.reshape(-1)
+        sequence = np.argsort(rows[:, 0], kind="stable")
+    rows = rows[sequence]
+    starts = _runs(rows)
+    number = np.cumsum(starts) - 1
+    inverse = np.empty(len(rows), I64)
+    inverse[sequence] = number
+    if dim is None:
+        inverse = inverse.reshape(x.shape)
+    counts = np.bincount(number, minlength=int(starts.sum())).astype(I64)
+    return _results(rebuild(rows[starts]), inverse, counts, return_inverse, return_counts)
+
+
+def _check_slices(name, x, dim):
+    dims_of((dim,), x.ndim)
+    if x.ndim and x.shape[dim] and 0 in x.shape:
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
+
+
+@composite(method=True, out=False)
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """The elements (or slices along `dim`) without those that equal the one before them.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 1, 2, 1]).unique_consecutive()
+    tensor([1, 2, 1])
+    """
+    x = input._array
+    if dim is not None:
+        _check_slices("unique_consecutive", x, dim)
+        rows, rebuild = _slices(x, dim)
+    else:
+        rows, rebuild = x.reshape(-1, 1), lambda chosen: chosen.reshape(-1)
+    starts = _runs(rows)
+    inverse = (np.cumsum(starts) - 1).astype(I64)
+    counts = np.bincount(inverse, minlength=int(starts.sum())).astype(I64)
+    if dim is None:
+        inverse = inverse.reshape(x.shape)
+    return _results(rebuild(rows[starts]), inverse, counts, return_inverse, return_counts)
+
+
+# Counting
+
+
+@composite(method=True)
+def bincount(input, weights=None, minlength=0):
+    """How often each of 0, 1, 2, ... occurs; with `weights`, the sum of these instead.
+
+    >>> import tidu
+    >>> tidu.tensor([0, 2, 2]).bincount()
+    tensor([1, 0, 2])
+    """
+    x = input._array
+    if x.dtype.kind not in "iu":
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input.dtype.title}'")
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if x.ndim == 1 and not x.size:
+        dtype = I64 if weights is None or weights.dtype.kind < dtypes.FLOAT else weights._array.dtype
+        return Tensor._wrap(np.zeros(minlength, I64 if weights is None else dtype))
+    if x.ndim != 1 or x.min() < 0:
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if weights is None:
+        return Tensor._wrap(np.bincount(x, minlength=minlength).astype(I64, copy=False))
+    if weights.shape != input.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    dtype = weights._array.dtype if weights._array.dtype == np.float32 else np.float64
+    counted = np.bincount(x, weights._array.astype(np.float64), minlength)
+    return Tensor._wrap(counted.astype(dtype, copy=False))
+
+
+def _edges(low, high, bins, x, name):
+    """The range to count in: of the data, if none was given."""
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise RuntimeError(f"range of [{low:g}, {high:g}] is not finite")
+    if low > high:
+        raise RuntimeError(f"{name}: max must be larger than min")
+    if low == high and x.size:
+        low, high = x.min(), x.max()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise RuntimeError(f"range of [{low:g}, {high:g}] is not finite")
+    if low == high:
+        low, high = low - 1, high + 1
+    return low, high
+
+
+@composite(method=True)
+def histc(input, bins=100, min=0, max=0):
+    """How many elements fall into each of `bins` equal parts of [min, max].
+
+    Elements outside are not counted; the range is that of the data if both ends are 0.
+
+    >>> import tidu
+    >>> tidu.tensor([1.0, 2.0, 1.0]).histc(bins=4, min=0, max=3)
+    tensor([0., 2., 1., 0.])
+    """
+    x = input._array.reshape(-1)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{input.dtype.title}'")
+    if bins <= 0:
+        raise RuntimeError("bins must be > 0")
+    low, high = _edges(float(min), float(max), bins, x, "torch.histc")
+    inside = x[(x >= low) & (x <= high)]
+    place = ((inside - low) / (high - low) * bins).astype(I64)
+    place[place == bins] = bins - 1
+    return Tensor._wrap(np.bincount(place, minlength=bins).astype(x.dtype))
+
+
+@composite(method=True)
+def histogram(input, bins, *, range=None, weight=None, density=False):
+    """The counts (or sums of `weight`) in each bin, and the bins' edges.
+
+    `bins`: how many equal ones, or a tensor of edges. `density`: scaled so that the integral is 1.
+
+    >>> import tidu
+    >>> tidu.histogram(tidu.tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0)).hist
+    tensor([0., 2., 1., 0.])
+    """
+    x = input._array.reshape(-1)
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"\"histogramdd\" not implemented for '{input.dtype.title}'")
+    if isinstance(bins, Tensor):
+        edges = bins._array
+    else:
+        if bins <= 0:
+            raise RuntimeError(f"torch.histogramdd(): bins must be > 0, but got {bins} for dimension 0")
+        low, high = (0.0, 0.0) if range is None else range
+        low, high = _edges(low, high, bins, x, "torch.histogramdd")
+        edges = operations.linspace(float(low), float(high), bins + 1, dtype=input.dtype)._array
+    weights = None if weight is None else weight._array.reshape(-1)
+    place = np.searchsorted(edges, x, "right") - 1
+    place[x == edges[-1]] = len(edges) - 2
+    inside = (place >= 0) & (place < len(edges) - 1)
+    counted = np.bincount(
+        place[inside], None if weights is None else weights[inside], len(edges) - 1
+    ).astype(x.dtype)
+    if density:
+        counted = counted / (counted.sum() * np.diff(edges))
+    return return_types.histogram((Tensor._wrap(counted), Tensor._wrap(edges)))
