@@ -202,11 +202,11 @@ div.vjp(x=lambda g, y: g / y, y=lambda g, x, y: -g * ((x / y) / y))
 @elementwise(public=False, method=False, symbol="rtruediv", to_float=True, node="MulBackward0")
 def rdiv(k, x, y):
     """`y / x` as PyTorch computes it for a number y: the reciprocal of x, times y."""
-    r = k.xp.reciprocal(x)
-    return k.xp.multiply(r, y, out=r) if r.shape and r.ndim >= y.ndim else r * y
+    return k.xp.reciprocal(x) * y
 
 
-rdiv.vjp(x=lambda g, x, y: -g * y / (x * x))
+Tensor.__rdiv__ = Tensor.__rtruediv__  # PyTorch has both names
+rdiv.vjp(x=lambda g, x, y: -g * y / (x * x), y=lambda g, x: g / x)
 
 
 def _check_zero(k, y):

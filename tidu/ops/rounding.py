@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.op import elementwise, op
-from ..autograd.public import operations
+from ..autograd.op import elementwise
 from .checks import FLOATS, REALS, both, only, refuse
 
 
@@ -46,7 +45,7 @@ def trunc(k, x):
 
 
 def _round_decimals(input, *, decimals):
-    return operations.round(input) if decimals == 0 else round_decimals(input, decimals)
+    return round_decimals(input, decimals)
 
 
 @elementwise(inplace="public", check=only(REALS, "round_vml_cpu"), overload=_round_decimals)
@@ -67,6 +66,8 @@ def round(k, x):
 @elementwise(public=False, method=False, node="RoundBackward1", check=only(FLOATS, "round_cpu"))
 def round_decimals(k, x, decimals):
     """`x` rounded to this many decimal places."""
+    if decimals == 0:
+        return k.xp.rint(x)
     factor = 10.0 ** (decimals if decimals >= 0 else -decimals)
     if decimals < 0:
         return k.xp.rint(x / factor) * factor

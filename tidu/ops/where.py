@@ -34,8 +34,6 @@ def zero_gradient(k, x: Array):  # noqa: F821
     return k.xp.zeros(x.shape, x.dtype)
 
 
-zero_gradient.vjp(x=lambda k, g: k.zero_gradient(g))
-
 
 @elementwise(public=False, method=False, unpromoted=1, names={"x": "condition", "y": "input", "z": "other"})
 def where(k, x, y, z):
