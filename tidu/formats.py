@@ -54,12 +54,17 @@ def order(format, ndim):
     return dims
 
 
+def order_of(array):
+    """NumPy's order for a copy of an array: as it is, or row by row where elements share memory."""
+    return "C" if 0 in array.strides else "K"
+
+
 def is_contiguous(array, format=contiguous_format):
     """Whether the array's elements lie in memory in this format, without gaps."""
     if format is contiguous_format:
         return array.flags.c_contiguous
     if format is preserve_format:
-        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+        return True
     dims = _ORDERS[format]
     return array.ndim == len(dims) and array.transpose(dims).flags.c_contiguous
 
@@ -68,6 +73,8 @@ def empty(xp, shape, dtype, format=contiguous_format):
     """Uninitialised memory of a shape, laid out in a format other than `preserve_format`."""
     if format is None or format is contiguous_format:
         return xp.empty(shape, dtype)
+    if format is preserve_format:
+        raise RuntimeError("unsupported memory format Preserve")
     dims = order(format, len(shape))
     back = sorted(range(len(dims)), key=dims.__getitem__)
     return xp.empty([shape[d] for d in dims], dtype).transpose(back)
@@ -76,5 +83,5 @@ def empty(xp, shape, dtype, format=contiguous_format):
 def empty_like(xp, array, dtype=None, format=preserve_format):
     """Uninitialised memory of an array's shape; `preserve_format` keeps the order of its strides."""
     if format is None or format is preserve_format:
-        return xp.empty_like(array, dtype=dtype, order="K", subok=False)
+        return xp.empty_like(array, dtype=dtype, order=order_of(array), subok=False)
     return empty(xp, array.shape, dtype or array.dtype, format)

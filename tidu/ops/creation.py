@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from .. import device as devices
 from .. import dtypes, formats
+from ..autograd.grad_mode import mode
 from ..autograd.node import LEAF
-from ..autograd.public import PUBLIC, composite
+from ..autograd.public import PUBLIC
+from ..size import Size
 from ..tensor import Tensor
 from .python_data import array_of
 
@@ -75,6 +75,8 @@ def shape_of(size, name):
             n = _as_int(n, position, size, name)
             size = (*size[:position], n, *size[position + 1 :])
         if n < 0:
+            if name == "zeros":
+                raise RuntimeError("zeros: Dimension size must be non-negative.")
             raise RuntimeError(
                 f"Trying to create tensor with negative dimension {n}: {list(size)}"
             )
@@ -82,54 +84,100 @@ def shape_of(size, name):
 
 
 def _as_int(n, position, size, name):
-    if not isinstance(n, (float, str, complex)):
+    """A size that is no Python int: an integer of NumPy or a tensor of one."""
+    if not isinstance(n, type(True)):
         try:
             return n.__index__()
         except (AttributeError, TypeError):
             pass
-    if len(size) == 1:
+    kind = type(n).__name__
+    if position:
         raise TypeError(
-            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}"
+            f"{name}(): argument 'size' failed to unpack the object at pos {position + 1} with error "
+            f'"type must be tuple of ints,but got {kind}"'
         )
+    found = "" if isinstance(size, tuple) and len(size) == 1 else "found element of type "
     raise TypeError(
-        f"{name}(): argument 'size' must be tuple of ints, but found element of type "
-        f"{type(n).__name__} at pos {position}"
+        f"{name}(): argument 'size' (position 1) must be tuple of ints, "
+        + (f"but {found}{kind} at pos 0" if found else f"not {kind}")
     )
+
+
+def number_of(value, name, argument, position):
+    """A Python number, given as one, as NumPy's, or as a tensor without dimensions."""
+    if isinstance(value, (int, float, complex)):
+        return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (np.number, np.bool_)):
+        return value.item()
+    if isinstance(value, Tensor) and value._array.ndim == 0 and not value.requires_grad:
+        return value._array.item()
+    raise TypeError(
+        f"{name}(): argument '{argument}' (position {position}) must be Number, not "
+        f"{type(value).__name__}"
+    )
+
+
+def filled_value(value, dtype):
+    """A number as a 0-d array of a tidu dtype; RuntimeError if the dtype cannot hold it."""
+    if isinstance(value, complex) and dtype.kind < dtypes.COMPLEX:
+        if value.imag:
+            raise _overflow(dtype)
+        value = value.real
+    try:
+        return array_of(value, dtype)
+    except (RuntimeError, ValueError):
+        raise _overflow(dtype) from None
+
+
+def _overflow(dtype):
+    name = {"float32": "float", "float64": "double", "float16": "c10::Half", "bool": "bool"}.get(
+        dtype.name, dtype.name + "_t"
+    )
+    return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
 def _filled(name, make, size, out, dtype, layout, device, pin_memory, requires_grad, keywords):
     """zeros, ones and empty: `make(shape, dtype)` gives the array."""
     if keywords:
         size = _size_keyword(name, size, keywords)
+    elif not size:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     shape = shape_of(size, name)
     if out is not None:
-        return _into(name, out, shape, dtype, lambda target: make(shape, target))
+        return into(name, out, dtype, make(shape, out._array.dtype), requires_grad)
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, name)
     return finish(make(shape, wanted.numpy), requires_grad, device, pin_memory, layout, name)
 
 
 def _size_keyword(name, size, keywords):
-    names = keywords.pop("names", None)
-    if names is not None:
-        raise NotImplementedError("tidu has no named tensors")
     if "size" in keywords and not size:
         size = keywords.pop("size")
-        size = (size,) if isinstance(size, int) else tuple(size)
+        if not isinstance(size, (tuple, list)):
+            raise TypeError(
+                f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}"
+            )
+        size = (size,)
     if keywords:
         raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(keywords))}'")
     return size
 
 
-def _into(name, out, shape, dtype, values):
-    """Writes what `values(dtype)` gives into the tensor given as `out`."""
+def into(name, out, dtype, array, requires_grad=False):
+    """Writes a new array into the tensor given as `out`."""
     from ..autograd.inplace import fill
 
     if dtype is not None and dtype_of(dtype, name) is not out.dtype:
         raise RuntimeError(
-            f"dtype {dtype} does not match dtype of out parameter ({out.dtype})"
+            f"dtype {dtype_of(dtype, name).title} does not match dtype of out parameter "
+            f"({out.dtype.title})"
         )
-    fill(name, out, Tensor._wrap(np.asarray(values(out._array.dtype))))
-    return out
+    if out.requires_grad and mode.enabled:
+        raise RuntimeError(
+            f"aten::{name}(): functions with out=... arguments don't support automatic "
+            "differentiation, but one of the arguments requires grad."
+        )
+    fill(name, out, Tensor._wrap(array))
+    return out.requires_grad_(requires_grad) if requires_grad else out
 
 
 # From data
@@ -163,12 +211,12 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     return finish(array, requires_grad, device, pin_memory)
 
 
-def _warn_of_copy():
+def _warn_of_copy(name="torch.tensor"):
     import warnings
 
     warnings.warn(
         "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor).",
         stacklevel=3,
     )
 
@@ -225,11 +273,15 @@ def from_numpy(ndarray_, /):
     tensor([0, 1, 2])
     """
     if not isinstance(ndarray_, ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray_).__name__})")
+        kind = type(ndarray_)
+        kind = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
+        raise TypeError(f"expected np.ndarray (got {kind})")
     array = _checked(ndarray_)
     if not array.flags.writeable:
         _warn_not_writable()
         array = _writable(array)
+    elif array.base is not None:
+        array = np.asarray(_Memory(array))  # the tensor's storage begins where this array does
     return Tensor._wrap(array)
 
 
@@ -245,9 +297,18 @@ def _warn_not_writable():
     )
 
 
+class _Memory:
+    """An array's memory, offered as memory that may be written to."""
+
+    def __init__(self, array):
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__, self.array = interface, array
+
+
 def _writable(array):
-    """An array on the same memory that may be written to, as PyTorch's tensors always may."""
-    return array
+    """An array on the same memory that may be written to, as a tensor's always may."""
+    return array if array.flags.writeable else np.asarray(_Memory(array))
 
 
 @factory
@@ -271,6 +332,100 @@ def as_tensor(data, dtype=None, device=None):
         shared = from_numpy(data)
         return shared if dtype is None else shared.to(dtype)
     return Tensor._wrap(array_of(data, dtype))
+
+
+@factory
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
+    """A tensor of `obj`: a tensor, an array, a buffer, a nested sequence of numbers.
+
+    Memory is shared where possible; `copy=True` never shares, `copy=False` raises ValueError where
+    sharing is not possible.
+
+    >>> import tidu
+    >>> tidu.asarray([1, 2], dtype=tidu.float32)
+    tensor([1., 2.])
+    """
+    if device is not None:
+        devices.check(device)
+    if dtype is not None:
+        dtype = dtype_of(dtype, "asarray")
+    if isinstance(obj, Tensor):
+        source = obj
+        if requires_grad is None:
+            requires_grad = obj.requires_grad
+    elif isinstance(obj, (ndarray, np.generic)):
+        source = from_numpy(np.asarray(obj))
+    elif isinstance(obj, (bytes, bytearray, memoryview)):
+        source = frombuffer(obj, dtype=dtype or dtypes.get_default_dtype())
+    elif hasattr(obj, "__dlpack__"):
+        from .protocols import from_dlpack
+
+        source = from_dlpack(obj)
+    elif copy is False:
+        raise ValueError("can't alias arbitrary sequence into a tensor.")
+    else:
+        return finish(array_of(obj, dtype), bool(requires_grad), name="asarray")
+    if dtype is not None and dtype is not source.dtype:
+        if copy is False:
+            raise ValueError(
+                f"can't alias tensor with dtype '{source.dtype.title}' into dtype '{dtype.title}'."
+            )
+        source = source.to(dtype)
+    elif copy:
+        source = source.clone()
+    if source.requires_grad and not requires_grad:
+        return source.detach()
+    if requires_grad and not source.requires_grad:
+        return finish(source._array, True, name="asarray")
+    return source.detach().requires_grad_() if not source.is_leaf else source
+
+
+@factory
+def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
+    """A tensor of one dimension on the memory of any object with Python's buffer interface.
+
+    `offset` counts bytes, `count` elements (-1: all that are left).
+
+    >>> import tidu
+    >>> tidu.frombuffer(bytearray(b"\\x01\\x02"), dtype=tidu.uint8)
+    tensor([1, 2], dtype=tidu.uint8)
+    """
+    wanted = dtype_of(dtype, "frombuffer").numpy
+    try:
+        length = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError("object does not implement Python buffer protocol.") from None
+    if length == 0 or count == 0:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length "
+            f"({length} bytes) minus 1"
+        )
+    rest = length - offset
+    if count < 0 and rest % wanted.itemsize:
+        raise ValueError(
+            f"buffer length ({rest} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({wanted.itemsize})"
+        )
+    if count * wanted.itemsize > rest:
+        raise ValueError(
+            f"requested buffer length ({count} * {wanted.itemsize} bytes) after offset ({offset} "
+            f"bytes) must not be greater than actual buffer length ({length} bytes)"
+        )
+    array = np.frombuffer(buffer, wanted, count, offset)
+    if not array.flags.writeable:
+        import warnings
+
+        warnings.warn(
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors. "
+            "This means you can write to the underlying (supposedly non-writable) buffer using the "
+            "tensor. You may want to copy the buffer to protect its data or make it writable before "
+            "converting it to a tensor. This type of warning will be suppressed for the rest of "
+            "this program.",
+            stacklevel=2,
+        )
+    return finish(_writable(array), requires_grad, name="frombuffer")
 
 
 # Filled
@@ -330,73 +485,223 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
     tensor([[7, 7],
             [7, 7]])
     """
-    value = array_of(fill_value)
-    if value.ndim:
-        raise TypeError("full(): argument 'fill_value' (position 2) must be Number, not "
-                        f"{type(fill_value).__name__}")  # fmt: skip
+    value = number_of(fill_value, "full", "fill_value", 2)
     shape = shape_of((size,), "full")
     if out is not None:
-        return _into("full", out, shape, dtype, lambda d: np.full(shape, value, d))
-    if dtype is not None:
-        value = value.astype(dtype_of(dtype, "full").numpy)
-    return finish(np.full(shape, value), requires_grad, device, pin_memory, layout, "full")
-
-
-# Ranges
+        dtype = out.dtype if dtype is None else dtype
+    value = array_of(value) if dtype is None else filled_value(value, dtype_of(dtype, "full"))
+    array = np.full(shape, value, value.dtype)
+    if out is not None:
+        return into("full", out, dtype, array, requires_grad)
+    return finish(array, requires_grad, device, pin_memory, layout, "full")
 
 
 @factory
-def arange(*args, start=0, end=None, step=1, out=None, dtype=None, layout=None, device=None,
-           pin_memory=False, requires_grad=False):  # fmt: skip
-    """The numbers from `start` (0) up to but not including `end`, `step` (1) apart.
-
-    The dtype is int64 if all three are integers, else the default dtype.
+def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False,
+                  requires_grad=False):  # fmt: skip
+    """A tensor without dimensions that holds one number, in the default dtype unless `dtype` says so.
 
     >>> import tidu
-    >>> tidu.arange(5)
-    tensor([0, 1, 2, 3, 4])
-    >>> tidu.arange(1, 2, 0.5)
-    tensor([1.0000, 1.5000])
+    >>> tidu.scalar_tensor(3)
+    tensor(3.)
     """
-    if len(args) == 1:
-        end = args[0]
-    elif len(args) == 2:
-        start, end = args
-    elif args:
-        start, end, step = args
-    start, end, step = (x.item() if isinstance(x, (Tensor, np.generic)) else x for x in (start, end, step))
-    if dtype is not None:
-        wanted = dtype_of(dtype, "arange")
-    elif out is not None:
-        wanted = out.dtype
-    elif any(isinstance(x, float) for x in (start, end, step)):
-        wanted = dtypes.get_default_dtype()
-    else:
-        wanted = dtypes.int64
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    count = math.ceil((end - start) / step)
-    kind = np.int64 if wanted.kind == dtypes.INTEGER else np.float64
-    values = (np.arange(count, dtype=kind) * kind(step) + kind(start)).astype(wanted.numpy)
-    if out is not None:
-        return _into("arange", out, values.shape, None, lambda d: values)
-    return finish(values, requires_grad, device, pin_memory, layout, "arange")
+    value = number_of(s, "scalar_tensor", "s", 1)
+    wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "scalar_tensor")
+    return finish(filled_value(value, wanted), requires_grad, device, pin_memory, layout)
+
+
+@factory
+def empty_strided(size, stride, *, dtype=None, layout=None, device=None, pin_memory=False,
+                  requires_grad=False):  # fmt: skip
+    """A tensor whose memory is not initialised, with the given strides (counted in elements).
+
+    >>> import tidu
+    >>> tidu.empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
+    """
+    shape = shape_of((size,), "empty_strided")
+    if len(shape) != len(stride):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides "
+            f"({len(stride)})"
+        )
+    wanted = (dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "empty_strided")).numpy
+    count = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, stride))
+    memory = np.empty(count, wanted)
+    array = np.lib.stride_tricks.as_strided(memory, shape, [s * wanted.itemsize for s in stride])
+    return finish(array, requires_grad, device, pin_memory, layout, "empty_strided")
+
+
+@factory
+def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=None,
+                   pin_memory=False, requires_grad=False):  # fmt: skip
+    """A tensor whose memory is not initialised, with its dimensions in memory in a given order.
+
+    >>> import tidu
+    >>> tidu.empty_permuted((2, 3, 5), (0, 2, 1)).stride()
+    (15, 1, 3)
+    """
+    shape = shape_of((size,), "empty_permuted")
+    wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "empty_permuted")
+    back = sorted(range(len(shape)), key=physical_layout.__getitem__)
+    array = np.empty([shape[d] for d in physical_layout], wanted.numpy).transpose(back)
+    return finish(array, requires_grad, device, pin_memory, layout, "empty_permuted")
+
+
+# Like another tensor
+
+
+def _like(name, input, dtype, memory_format, device, layout, pin_memory, requires_grad, value):
+    """A tensor of the shape of `input`, filled with `value` (None: not initialised)."""
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        )
+    wanted = dtypes.of(input._array) if dtype is None else dtype_of(dtype, name)
+    array = formats.empty_like(np, input._array, wanted.numpy, memory_format)
+    if value is not None:
+        array[...] = value if type(value) is int and -1 < value < 2 else filled_value(value, wanted)
+    return finish(array, requires_grad, device, pin_memory, layout, name)
+
+
+@factory
+def zeros_like(input, *, dtype=None, layout=None, device=None, pin_memory=False,
+               requires_grad=False, memory_format=None):  # fmt: skip
+    """Zeros in the shape, dtype and memory format of another tensor.
+
+    >>> import tidu
+    >>> tidu.zeros_like(tidu.tensor([1, 2]))
+    tensor([0, 0])
+    """
+    return _like("zeros_like", input, dtype, memory_format, device, layout, pin_memory,
+                 requires_grad, 0)  # fmt: skip
+
+
+@factory
+def ones_like(input, *, dtype=None, layout=None, device=None, pin_memory=False,
+              requires_grad=False, memory_format=None):  # fmt: skip
+    """Ones in the shape, dtype and memory format of another tensor.
+
+    >>> import tidu
+    >>> tidu.ones_like(tidu.tensor([1.5, 2.5]))
+    tensor([1., 1.])
+    """
+    return _like("ones_like", input, dtype, memory_format, device, layout, pin_memory,
+                 requires_grad, 1)  # fmt: skip
+
+
+@factory
+def empty_like(input, *, dtype=None, layout=None, device=None, pin_memory=False,
+               requires_grad=False, memory_format=None):  # fmt: skip
+    """Memory that is not initialised, in the shape, dtype and memory format of another tensor.
+
+    >>> import tidu
+    >>> tidu.empty_like(tidu.ones(2, 3)).shape
+    tidu.Size([2, 3])
+    """
+    return _like("empty_like", input, dtype, memory_format, device, layout, pin_memory,
+                 requires_grad, None)  # fmt: skip
+
+
+@factory
+def full_like(input, fill_value, *, dtype=None, layout=None, device=None, pin_memory=False,
+              requires_grad=False, memory_format=None):  # fmt: skip
+    """One number in the shape, dtype and memory format of another tensor.
+
+    >>> import tidu
+    >>> tidu.full_like(tidu.ones(2), 7)
+    tensor([7., 7.])
+    """
+    value = number_of(fill_value, "full_like", "fill_value", 2)
+    return _like("full_like", input, dtype, memory_format, device, layout, pin_memory,
+                 requires_grad, value)  # fmt: skip
+
+
+# Methods: new tensors of this one's dtype
+
+
+def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A new tensor with a copy of `data`, in this tensor's dtype unless `dtype` says otherwise."""
+    if isinstance(data, Tensor):
+        _warn_of_copy("tensor.new_tensor")
+        data = data._array
+    wanted = self.dtype if dtype is None else dtype_of(dtype, "new_tensor")
+    array = _converted(data, wanted, True) if isinstance(data, ndarray) else array_of(data, wanted)
+    return finish(array, requires_grad, device, pin_memory, name="new_tensor")
+
+
+def new_full(self, size, fill_value, *, dtype=None, **options):
+    """A tensor filled with one number, in this tensor's dtype unless `dtype` says otherwise."""
+    return full(size, fill_value, dtype=self.dtype if dtype is None else dtype, **options)
+
+
+def new_empty_strided(self, size, stride, *, dtype=None, **options):
+    """`empty_strided` in this tensor's dtype unless `dtype` says otherwise."""
+    return empty_strided(size, stride, dtype=self.dtype if dtype is None else dtype, **options)
+
+
+def _new(make):
+    def method(self, *size, dtype=None, **options):
+        return make(*size, dtype=self.dtype if dtype is None else dtype, **options)
+
+    method.__name__ = method.__qualname__ = f"new_{make.__name__}"
+    method.__doc__ = f"`{make.__name__}` in this tensor's dtype unless `dtype` says otherwise."
+    return method
+
+
+for _method in (new_tensor, new_full, new_empty_strided, *map(_new, (zeros, ones, empty))):
+    setattr(Tensor, _method.__name__, _method)
 
 
 # PyTorch's older constructors
 
 
 def legacy_tensor(cls, dtype, args, device):
-    """`Tensor(2, 3)`, `Tensor([1.0])`, `FloatTensor(...)`: a shape, or values of a fixed dtype."""
-    if device is not None:
-        devices.check(device)
+    """`Tensor(2, 3)`, `Tensor([1.0])`, `FloatTensor(...)`: a shape, or values of a fixed dtype.
+
+    `cls` is the class of the result. A tensor given is shared, graph and all.
+    """
+    if device is not None and devices.device(device).type != "cpu":
+        kind = devices.device(device).type
+        raise RuntimeError(
+            f"legacy constructor expects device type: cpu but device type: {kind} was passed"
+        )
+    data = args[0] if len(args) == 1 else None
     if not args:
-        return Tensor._wrap(np.empty(0, dtype.numpy))
-    if len(args) == 1 and not isinstance(args[0], (int, tuple)) or isinstance(args[0], tuple) and not hasattr(args[0], "numel"):
-        data = args[0]
-        if isinstance(data, Tensor):
-            return Tensor._wrap(data._array)
-        return Tensor._wrap(array_of(data, dtype))
-    return Tensor._wrap(np.empty(shape_of(args, "new"), dtype.numpy))
+        array = np.empty(0, dtype.numpy)
+    elif len(args) > 1 or isinstance(data, (Size, np.integer)) or type(data) is int:
+        array = np.empty(shape_of(args, "new"), dtype.numpy)
+    elif isinstance(data, Tensor):
+        return data.view_as(data) if data.requires_grad else _as_class(cls, data._array)
+    elif isinstance(data, ndarray):
+        array = _converted(_checked(data), dtype, copy=True)
+    elif hasattr(data, "_untyped_storage") or hasattr(data, "data_ptr"):
+        memory = getattr(data, "_untyped_storage", data)
+        count = memory.nbytes() // dtype.itemsize
+        array = memory.array(dtype.numpy, 0, (count,), (1,))
+    elif isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    elif not hasattr(data, "__len__"):
+        raise TypeError(f"new(): data must be a sequence (got {type(data).__name__})")
+    else:
+        array = array_of(data, dtype)
+    return _as_class(cls, array)
+
+
+def _as_class(cls, array):
+    if cls is Tensor:
+        return Tensor._wrap(array)
+    result = object.__new__(cls)
+    result._array = array
+    result._node = result._view = result._counter = None
+    return result
+
+
+def new(self, *args, device=None):
+    """`Tensor.new(...)`: the older constructor, in this tensor's dtype."""
+    if len(args) == 1 and isinstance(args[0], Tensor) and args[0].dtype is not self.dtype:
+        raise TypeError(f"expected a tensor of dtype {self.dtype} (got {args[0].dtype})")
+    return legacy_tensor(Tensor, self.dtype, args, device)
+
+
+Tensor.new = new

@@ -1,0 +1,285 @@
+"""New tensors that follow a rule: ranges, the identity, triangles' indices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import dtypes
+from ..tensor import Tensor
+from .creation import dtype_of, factory, finish, into, number_of
+
+
+@factory
+def arange(*args, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+           requires_grad=False, **keywords):  # fmt: skip
+    """The numbers from `start` (0) up to but not including `end`, `step` (1) apart.
+
+    The dtype is int64 if all three are integers, else the default dtype.
+
+    >>> import tidu
+    >>> tidu.arange(5)
+    tensor([0, 1, 2, 3, 4])
+    >>> tidu.arange(1, 2, 0.5)
+    tensor([1.0000, 1.5000])
+    """
+    if len(args) == 1 and not keywords:
+        start, end, step = 0, number_of(args[0], "arange", "end", 1), 1
+    else:
+        start, end, step = _bounds(args, keywords)
+    if dtype is not None:
+        wanted = dtype_of(dtype, "arange")
+    elif out is not None:
+        wanted = out.dtype
+    elif isinstance(start, float) or isinstance(end, float) or isinstance(step, float):
+        wanted = dtypes.get_default_dtype()
+    else:
+        wanted = dtypes.int64
+    array = _range(start, end, step, wanted)
+    if out is not None:
+        return into("arange", out, None, array, requires_grad)
+    return finish(array, requires_grad, device, pin_memory, layout, "arange")
+
+
+def _bounds(args, keywords):
+    """start, end and step from a call's arguments."""
+    names = ("start", "end", "step")
+    given = dict(zip(names if len(args) > 1 else ("end",), args))
+    if len(args) > 3 or not given.keys().isdisjoint(keywords):
+        raise _invalid(args, keywords)
+    given.update(keywords)
+    if "end" not in given or not given.keys() <= set(names) or len(args) == 1 and "step" in given:
+        raise _invalid(args, keywords)
+    start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
+    return tuple(
+        number_of(value, "arange", name, i + 1) for i, (name, value) in enumerate(zip(names, (start, end, step)))
+    )
+
+
+def _invalid(args, keywords):
+    got = [type(a).__name__ for a in args] + [f"{k}={type(v).__name__}" for k, v in keywords.items()]
+    return TypeError(
+        f"arange() received an invalid combination of arguments - got ({', '.join(got)}), but "
+        "expected (end), (start, end) or (start, end, step)"
+    )
+
+
+def _range(start, end, step, dtype):
+    for value in (start, end, step):
+        if isinstance(value, complex):
+            raise RuntimeError("value cannot be converted to type double without overflow")
+    if dtype.kind in (dtypes.BOOL, dtypes.COMPLEX):
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtype.title}'")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype.kind == dtypes.INTEGER:
+        if int(step) == 0:
+            raise ValueError("step must be nonzero")
+        exact = type(start) is type(end) is type(step) is int
+        count = -((start - end) // step) if exact else math.ceil((end - start) / step)
+        if exact and count and dtype is dtypes.int64:
+            return np.arange(start, start + count * step, step)
+        return (np.arange(count) * int(step) + int(start)).astype(dtype.numpy)
+    return _real_range(start, step, math.ceil((end - start) / step), dtype.numpy)
+
+
+_LANES = {2: 16, 4: 8, 8: 4}  # bytes of an element -> elements in a vector of 256 bits
+
+
+def _real_range(start, step, count, dtype):
+    """start + i * step, rounded as PyTorch's loop over vectors of 256 bits rounds it.
+
+    Within a vector the first element is rounded before the others are counted on from it. The loop
+    takes two vectors at a time; what is left over is computed one by one.
+    """
+    wide = np.longdouble if dtype.itemsize == 8 else np.float64
+    i = np.arange(count, dtype=wide)
+    start, step = wide(start), wide(step)
+    values = (i * step + start).astype(dtype)
+    lanes = _LANES[dtype.itemsize]
+    full = count // (2 * lanes) * (2 * lanes)
+    if full:
+        first = values[:full:lanes].astype(wide)[:, None]
+        values[:full] = (first + i[:lanes] * step).reshape(-1).astype(dtype)
+    return values
+
+
+@factory
+def range(start=0, end=None, step=1, *, out=None, dtype=None, layout=None, device=None,
+          requires_grad=False):  # fmt: skip
+    """The numbers from `start` up to and including `end` (deprecated: use `arange`).
+
+    >>> import tidu
+    >>> tidu.range(1, 3)  # doctest: +SKIP
+    tensor([1., 2., 3.])
+    """
+    import warnings
+
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is "
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values "
+        "in [start, end).",
+        stacklevel=2,
+    )
+    if end is None:
+        start, end = 0, start
+    wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "range")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    count = math.floor((end - start) / step) + 1
+    array = (np.arange(count, dtype=np.float64) * step + start).astype(wanted.numpy)
+    if out is not None:
+        return into("range", out, None, array)
+    return finish(array, requires_grad, device, False, layout, "range")
+
+
+@factory
+def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=None,
+             pin_memory=False, requires_grad=False):  # fmt: skip
+    """`steps` numbers from `start` to `end`, both included, at equal distances.
+
+    >>> import tidu
+    >>> tidu.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    array = _spaced("linspace", start, end, steps, out, dtype)
+    if out is not None:
+        return into("linspace", out, None, array, requires_grad)
+    return finish(array, requires_grad, device, pin_memory, layout, "linspace")
+
+
+@factory
+def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None,
+             pin_memory=False, requires_grad=False):  # fmt: skip
+    """`base` to the power of `steps` numbers at equal distances from `start` to `end`.
+
+    >>> import tidu
+    >>> tidu.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    wanted = _spaced_dtype("logspace", start, end, out, dtype)
+    if wanted.kind == dtypes.INTEGER:
+        powers = float(base) ** _spaced("logspace", start, end, steps, None, dtypes.float64)
+        array = np.trunc(powers).astype(wanted.numpy)
+    else:
+        powers = _spaced("logspace", start, end, steps, out, wanted)
+        array = (wanted.numpy.type(base) ** powers).astype(wanted.numpy)
+    if out is not None:
+        return into("logspace", out, None, array, requires_grad)
+    return finish(array, requires_grad, device, pin_memory, layout, "logspace")
+
+
+def _spaced_dtype(name, start, end, out, dtype):
+    if dtype is not None:
+        return dtype_of(dtype, name)
+    if out is not None:
+        return out.dtype
+    default = dtypes.get_default_dtype()
+    return default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
+
+
+def _end_point(name, value, label):
+    if isinstance(value, Tensor):
+        if value._array.ndim:
+            raise RuntimeError(
+                f"{name} only supports 0-dimensional start and end tensors, but got {label} with "
+                f"{value._array.ndim} dimension(s)."
+            )
+        return value._array.item()
+    return value
+
+
+def _spaced(name, start, end, steps, out, dtype):
+    """An array of numbers at equal distances: counted from `start` on up to the middle, from `end` after."""
+    start, end = _end_point(name, start, "start"), _end_point(name, end, "end")
+    wanted = _spaced_dtype(name, start, end, out, dtype)
+    if isinstance(steps, float) or not hasattr(steps, "__index__"):
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments: steps must be int, not "
+            f"{type(steps).__name__}"
+        )
+    steps = steps.__index__()
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    if wanted.kind == dtypes.INTEGER:
+        work, wide = np.dtype("float32" if wanted.itemsize < 8 else "float64"), np.float64
+        start, end = int(start), int(end)
+    else:
+        work = wanted.numpy
+        wide = {2: np.float32, 4: np.float64, 8: np.longdouble}.get(work.itemsize, np.longdouble)
+        if work.kind == "c":
+            wide = work.type
+    start, end = work.type(start), work.type(end)
+    if steps == 1:
+        return np.array([start], wanted.numpy)
+    step = (end - start) / work.type(max(steps - 1, 1))
+    # A product and a sum rounded once, as with a fused multiply-add.
+    i = np.arange(steps)
+    low = wide(start) + wide(step) * i[: steps // 2]
+    high = wide(end) - wide(step) * (steps - 1 - i[steps // 2 :])
+    values = np.concatenate([low, high])
+    if wanted.kind == dtypes.INTEGER:
+        values = np.trunc(values)
+    return values.astype(wanted.numpy)
+
+
+@factory
+def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory=False,
+        requires_grad=False):  # fmt: skip
+    """A matrix of `n` rows and `m` (`n`) columns with ones on the diagonal and zeros elsewhere.
+
+    >>> import tidu
+    >>> tidu.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    sizes = []
+    for position, (name, value) in enumerate((("n", n), ("m", n if m is None else m))):
+        if isinstance(value, float) or not hasattr(value, "__index__"):
+            raise TypeError(
+                f"eye(): argument '{name}' (position {position + 1}) must be int, not "
+                f"{type(value).__name__}"
+            )
+        sizes.append(value.__index__())
+        if sizes[-1] < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {sizes[-1]}")
+    if out is not None:
+        return into("eye", out, dtype, np.eye(*sizes, dtype=out._array.dtype), requires_grad)
+    wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "eye")
+    return finish(np.eye(*sizes, dtype=wanted.numpy), requires_grad, device, pin_memory, layout, "eye")
+
+
+@factory
+def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
+    """The indices (2, count) of the elements on and below a diagonal of a `row` x `col` matrix.
+
+    >>> import tidu
+    >>> tidu.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
+    return _triangle("tril_indices", np.tril_indices(row, offset, col), dtype, device, layout)
+
+
+@factory
+def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
+    """The indices (2, count) of the elements on and above a diagonal of a `row` x `col` matrix.
+
+    >>> import tidu
+    >>> tidu.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
+    return _triangle("triu_indices", np.triu_indices(row, offset, col), dtype, device, layout)
+
+
+def _triangle(name, indices, dtype, device, layout):
+    wanted = dtypes.int64 if dtype is None else dtype_of(dtype, name)
+    return finish(np.stack(indices).astype(wanted.numpy), False, device, False, layout, name)
