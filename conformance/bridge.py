@@ -14,16 +14,29 @@ from .libraries import subject, torch
 
 
 def from_array(library, array: np.ndarray):
-    """A tensor that shares an ndarray's memory."""
+    """A tensor that shares an ndarray's memory, with the whole of its base as storage."""
+    if library is torch and isinstance(array.base, np.ndarray):
+        storage = torch.from_numpy(array.base)
+        offset = array.ctypes.data - array.base.ctypes.data
+        steps = [step // array.itemsize for step in array.strides]
+        empty = torch.empty(0, dtype=storage.dtype)
+        return empty.set_(storage, offset // array.itemsize, array.shape, steps)
     make = getattr(library, "from_numpy", None) or library.Tensor._wrap
     return make(array)
+
+
+def blank(library, like, shape):
+    """A new tensor of zeros with the dtype of another."""
+    if library is torch:  # memory of NumPy's could not be resized
+        return torch.zeros(tuple(shape), dtype=like.dtype)
+    return from_array(library, np.zeros(tuple(shape), to_array(like).dtype))
 
 
 def to_array(tensor) -> np.ndarray:
     """A tensor's memory as an ndarray that shares it."""
     if isinstance(tensor, torch.Tensor):
-        tensor = tensor.detach().resolve_conj().resolve_neg()
-        return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy()
+        tensor = tensor.detach()
+        return (tensor.float() if tensor.dtype is torch.bfloat16 else tensor).numpy(force=True)
     return tensor._array if hasattr(tensor, "_array") else tensor.detach().numpy()
 
 
