@@ -48,6 +48,17 @@ globals().update(_PUBLIC)
 
 # Names that live in modules which load on first use: {name: module}.
 _LAZY = {"get_printoptions": "printing", "set_printoptions": "printing"}
+_LAZY |= dict.fromkeys(
+    "contiguous_format preserve_format channels_last channels_last_3d strided sparse_coo sparse_csr "
+    "memory_format layout".split(),
+    "formats",
+)
+_LAZY |= dict.fromkeys(
+    "tensortype FloatTensor DoubleTensor HalfTensor ByteTensor CharTensor ShortTensor IntTensor "
+    "LongTensor BoolTensor set_default_tensor_type".split(),
+    "legacy",
+)
+_LAZY |= dict.fromkeys("UntypedStorage TypedStorage is_storage".split(), "storage")
 
 _LAZY_MODULES = frozenset(
     "nn optim utils vision linalg fft special random serialization cuda backends testing "

@@ -43,20 +43,17 @@ def storage_of(array):
     start, nbytes = _bounds(owner)
     found = _storages.get(start)
     if found is None or found.nbytes() != nbytes:
-        strides = (1,)
-        memory = np.lib.stride_tricks.as_strided(
-            owner.reshape(-1)[:0].view(np.uint8) if owner.size == 0 else _first(owner),
-            (nbytes,),
-            strides,
-        )
-        found = _storages[start] = UntypedStorage._on(memory, owner)
+        found = _storages[start] = UntypedStorage._on(_bytes_of(owner, nbytes), owner)
     return found
 
 
-def _first(owner):
-    """The first byte of an owner's memory, as an array of one byte on it."""
-    lowest = tuple(slice(0, 1) if s >= 0 else slice(-1, None) for s in owner.strides)
-    return owner[lowest].reshape(-1).view(np.uint8)[:1]
+def _bytes_of(owner, nbytes):
+    """All memory of an array that owns it, as an array of bytes."""
+    if not nbytes:
+        return np.empty(0, np.uint8)
+    lowest = [slice(0, 1) if s >= 0 else slice(-1, None) for s in owner.strides]
+    first = owner[(..., *lowest)].reshape(-1).view(np.uint8)
+    return np.lib.stride_tricks.as_strided(first, (nbytes,), (1,))
 
 
 class UntypedStorage:

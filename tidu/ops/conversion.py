@@ -10,6 +10,7 @@ from .. import device as devices
 from .. import dtypes, formats, naming
 from ..autograd import inplace
 from ..autograd.grad_mode import mode
+from ..autograd.node import user_frame
 from ..autograd.op import elementwise, op
 from ..autograd.public import PUBLIC, operations
 from ..backend.quiet import IGNORE, loud, quiet
@@ -36,17 +37,17 @@ def _warn_of_complex():
 
     warnings.warn(
         "Casting complex values to real discards the imaginary part",
-        stacklevel=naming_depth(),
+        stacklevel=_user_depth(),
     )
 
 
-def naming_depth():
+def _user_depth():
     """How many frames up the user's own code is, for warnings."""
-    from ..autograd.node import user_frame
     import sys
 
-    wanted, frame, depth = user_frame(2), sys._getframe(1), 1
-    while frame is not None and frame is not wanted:
+    frame, depth = sys._getframe(1), 1
+    user = user_frame(2)
+    while frame is not None and frame is not user:
         frame, depth = frame.f_back, depth + 1
     return depth
 
@@ -473,7 +474,7 @@ def set_(self, source=None, storage_offset=0, size=None, stride=None):
         self._array = np.empty(0, self._array.dtype)
     elif isinstance(source, Tensor):
         if source._array.dtype != self._array.dtype:
-            have, want = _C_NAMES[source.dtype.name], _C_NAMES[self.dtype.name]
+            have, want = C_NAMES[source.dtype.name], C_NAMES[self.dtype.name]
             raise RuntimeError(f"Could not set tensor of type {have} to a tensor of type {want}")
         self._array = source._array
         if size is not None:
@@ -490,7 +491,7 @@ def set_(self, source=None, storage_offset=0, size=None, stride=None):
     return self
 
 
-_C_NAMES = {
+C_NAMES = {
     "float16": "c10::Half", "float32": "float", "float64": "double", "bool": "bool",
     "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int",
     "int64": "long int", "uint16": "short unsigned int", "uint32": "unsigned int",

@@ -700,7 +700,9 @@ def _as_class(cls, array):
 def new(self, *args, device=None):
     """`Tensor.new(...)`: the older constructor, in this tensor's dtype."""
     if len(args) == 1 and isinstance(args[0], Tensor) and args[0].dtype is not self.dtype:
-        raise TypeError(f"expected a tensor of dtype {self.dtype} (got {args[0].dtype})")
+        from ..legacy import wrong_dtype
+
+        raise wrong_dtype(self.dtype, args[0].dtype)
     return legacy_tensor(Tensor, self.dtype, args, device)
 
 

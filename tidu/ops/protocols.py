@@ -4,32 +4,308 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.node import LEAF
+from ..autograd.public import PUBLIC
 from ..tensor import Tensor
 
+_ONE_ELEMENT = "only one element tensors can be converted to Python scalars"
 
+
+def method(function):
+    """Installs a function as Tensor's method of that name."""
+    setattr(Tensor, function.__name__, function)
+    return function
+
+
+# Numbers
+
+
+@method
 def item(self):
-    """The only element, as a Python number."""
+    """The only element, as a Python number; RuntimeError if there is not exactly one.
+
+    >>> import tidu
+    >>> tidu.tensor([2.5]).item()
+    2.5
+    """
     array = self._array
     if array.size != 1:
         raise RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar")
     return array.item()
 
 
+@method
 def tolist(self):
-    """The elements as nested lists of Python numbers (one number, if there is no dimension)."""
+    """The elements as nested lists of Python numbers; one number if there is no dimension.
+
+    >>> import tidu
+    >>> tidu.tensor([[1, 2]]).tolist()
+    [[1, 2]]
+    """
     return self._array.tolist()
 
 
+@method
+def __bool__(self):
+    array = self._array
+    if array.size != 1:
+        many = "more than one value" if array.size else "no values"
+        raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+    return bool(array.item())
+
+
+def _number(self):
+    if self._array.size != 1:
+        raise ValueError(_ONE_ELEMENT)
+    return self._array.item()
+
+
+@method
+def __float__(self):
+    value = _number(self)
+    if type(value) is complex:
+        if value.imag:
+            raise RuntimeError("value cannot be converted to type double without overflow")
+        value = value.real
+    return float(value)
+
+
+@method
+def __int__(self):
+    value = _number(self)
+    if type(value) is complex:
+        if value.imag:
+            raise RuntimeError("value cannot be converted to type int64_t without overflow")
+        value = value.real
+    return int(value)
+
+
+@method
+def __complex__(self):
+    return complex(_number(self))
+
+
+@method
+def __index__(self):
+    array = self._array
+    if array.size != 1 or array.dtype.kind not in "iub":
+        raise TypeError("only integer tensors of a single element can be converted to an index")
+    return int(array.item())
+
+
+@method
+def __reversed__(self):
+    """The tensor flipped along all dimensions."""
+    return self.flip(tuple(range(self._array.ndim))) if self._array.ndim else self
+
+
+@method
+def __dir__(self):
+    return sorted(object.__dir__(self))
+
+
+# NumPy
+
+
+@method
 def numpy(self, *, force=False):
-    """The same memory as an ndarray."""
-    if force:
-        return self.detach()._array
-    if self.requires_grad:
+    """The elements as an ndarray that shares this tensor's memory.
+
+    A tensor that requires a gradient raises RuntimeError unless `force`, which detaches it.
+
+    >>> import tidu
+    >>> x = tidu.zeros(2)
+    >>> x.numpy()[0] = 1
+    >>> x
+    tensor([1., 0.])
+    """
+    if self.requires_grad and not force:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
         )
-    return self._array
+    return self._array.view()  # the caller may reshape his, in place
 
 
-for _function in (item, tolist, numpy):
-    setattr(Tensor, _function.__name__, _function)
+@method
+def __array__(self, dtype=None, copy=None):
+    array = numpy(self)
+    if copy:
+        return array.astype(array.dtype if dtype is None else dtype)
+    if dtype is None or dtype == array.dtype:
+        return array
+    if copy is False:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
+    return array.astype(dtype)
+
+
+@method
+def __array_wrap__(self, array, context=None, return_scalar=False):
+    """A tensor of what a function of NumPy made from this one (bool becomes uint8, as in PyTorch)."""
+    array = np.asarray(array)
+    return Tensor._wrap(array.astype(np.uint8) if array.dtype == bool else array)
+
+
+# DLPack
+
+
+@method
+def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+    """The memory as a DLPack capsule, for other libraries to share.
+
+    Raises BufferError for a tensor that requires a gradient.
+    """
+    if self.requires_grad:
+        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    if stream is not None and stream != -1:
+        raise AssertionError("stream should be None on cpu.")
+    options = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
+    return self._array.__dlpack__(**{k: v for k, v in options.items() if v is not None})
+
+
+@method
+def __dlpack_device__(self):
+    return self._array.__dlpack_device__()
+
+
+def from_dlpack(ext_tensor, *, device=None, copy=None):
+    """A tensor that shares the memory of another library's array, through DLPack.
+
+    >>> import numpy, tidu
+    >>> tidu.from_dlpack(numpy.arange(3))
+    tensor([0, 1, 2])
+    """
+    from .creation import _checked, _writable
+
+    if not hasattr(ext_tensor, "__dlpack__"):
+        if type(ext_tensor).__name__ != "PyCapsule":
+            raise RuntimeError(
+                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed "
+                "only once, so you might have already constructed a tensor from it once."
+            )
+        ext_tensor = _Capsule(ext_tensor)
+    array = np.from_dlpack(ext_tensor)
+    tensor = Tensor._wrap(_writable(_checked(array)))
+    return tensor.clone() if copy else tensor
+
+
+class _Capsule:
+    """A bare DLPack capsule in the form that NumPy takes: an object that hands it out."""
+
+    def __init__(self, capsule):
+        self.capsule = capsule
+
+    def __dlpack__(self, **options):
+        return self.capsule
+
+    def __dlpack_device__(self):
+        return 1, 0
+
+
+def to_dlpack(tensor):
+    """The memory of a tensor as a DLPack capsule."""
+    return tensor.__dlpack__()
+
+
+PUBLIC["from_dlpack"], PUBLIC["to_dlpack"] = from_dlpack, to_dlpack
+
+
+# Copies and pickles
+
+# What tidu itself keeps in a tensor's __dict__; the rest is the user's.
+_OWN_STATE = frozenset(("_grad", "_hooks", "_post_hooks", "_retains", "_inference"))
+
+
+def _users_state(tensor):
+    return {k: v for k, v in tensor.__dict__.items() if k not in _OWN_STATE}
+
+
+@method
+def __reduce_ex__(self, protocol):
+    """Pickles the whole storage and the tensor's place in it, so that views still share memory."""
+    from ..storage import rebuild
+
+    if self._hooks:
+        _warn_of_hooks(self)
+    return rebuild, (
+        type(self),
+        self.untyped_storage(),
+        self.dtype.name,
+        self.storage_offset(),
+        self._array.shape,
+        self.stride(),
+        self.requires_grad,
+        _users_state(self),
+    )
+
+
+def _warn_of_hooks(tensor):
+    import warnings
+
+    for hook in tensor._hooks.values():
+        warnings.warn(
+            f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you can "
+            "decorate the function with @torch.utils.hooks.unserializable_hook to suppress this "
+            "warning",
+            stacklevel=3,
+        )
+
+
+@method
+def __copy__(self):
+    result = self.detach().as_subclass(type(self)) if type(self) is not Tensor else self.detach()
+    if self.requires_grad:
+        result._node = LEAF
+    result.__dict__.update(_users_state(self))
+    return result
+
+
+@method
+def __deepcopy__(self, memo):
+    """A leaf with a copy of the memory (one copy for all views of it within one deepcopy)."""
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+            "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+            "because of a torch.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
+        )
+    found = memo.get(id(self))
+    if found is not None:
+        return found
+    from copy import deepcopy
+
+    from ..storage import rebuild
+
+    result = memo[id(self)] = rebuild(
+        type(self),
+        deepcopy(self.untyped_storage(), memo),
+        self.dtype.name,
+        self.storage_offset(),
+        self._array.shape,
+        self.stride(),
+        self.requires_grad,
+        deepcopy(_users_state(self), memo),
+    )
+    if self._grad is not None:
+        result._grad = deepcopy(self._grad, memo)
+    return result
+
+
+@method
+def as_subclass(self, cls):
+    """This tensor (its memory, its place in the graph) as an object of a class derived from Tensor."""
+    result = object.__new__(cls)
+    result._array, result._node = self._array, self._node
+    result._view, result._counter = self._view, self._counter
+    return result
+
+
+@staticmethod
+def _make_subclass(cls, data, require_grad=False):
+    """A leaf of a class derived from Tensor, on the memory of `data`."""
+    result = data.detach().as_subclass(cls)
+    result._node = LEAF if require_grad else None
+    return result
+
+
+Tensor._make_subclass = _make_subclass
