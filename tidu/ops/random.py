@@ -210,7 +210,7 @@ def randperm(*args, generator=None, out=None, dtype=None, layout=None, device=No
     >>> import tidu
     >>> _ = tidu.manual_seed(0)
     >>> tidu.randperm(5)
-    tensor([4, 1, 2, 0, 3])
+    tensor([4, 0, 1, 3, 2])
     """
     gen = generator_or_default("randperm", generator, args)
     if len(args) + len(keywords) != 1 or (keywords and "n" not in keywords):
