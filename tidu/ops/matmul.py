@@ -28,7 +28,7 @@ def multiply(x, y):
     if x.dtype == F16:
         return np.asarray(x.astype(F32) @ y.astype(F32)).astype(F16)
     if x.ndim > 2 and y.ndim == 2:  # one product, not one for each leading index
-        return (x.reshape(-1, x.shape[-1]) @ y).reshape(*x.shape[:-1], y.shape[1])
+        return (x.reshape(_product(x.shape[:-1]), x.shape[-1]) @ y).reshape(*x.shape[:-1], y.shape[1])
     return x @ y
 
 
@@ -150,8 +150,7 @@ def _check_product(x, y):
 
 
 def _rows(x):
-    n = x.shape[-1]
-    return x if x.ndim == 2 else x.reshape(x.size // n if n else 0, n)
+    return x if x.ndim == 2 else x.reshape(_product(x.shape[:-1]), x.shape[-1])
 
 
 # Products of two
@@ -646,7 +645,11 @@ def tensordot(a, b, dims=2):
     if len(left) != len(right):
         raise RuntimeError("both dimension lists should have same length")
     for i, j in zip(left, right):
-        if a.shape[i] != b.shape[j]:
+        if a.shape[i] == 1:  # of size 1 stands for any size
+            b = b.sum(j, True)
+        elif b.shape[j] == 1:
+            a = a.sum(i, True)
+        elif a.shape[i] != b.shape[j]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
                 f"and second has size {b.shape[j]} in dim {j}"

@@ -8,7 +8,7 @@ from .. import dtypes
 from ..autograd.op import op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
-from .reduction import dims_of, kept_shape, restore, total
+from .reduction import dims_of, restore, total
 
 F16, F32 = np.dtype("float16"), np.dtype("float32")
 INF = float("inf")
@@ -92,11 +92,11 @@ def _check_identity(x, ord, dim, axes):
 
 @vector_norm.vjp_joint("x")
 def _norm_rule(k, g, x, out, ord, dim, keepdim):
+    if ord == 0:
+        return None
     shape = x.shape
     g = restore(k, g, shape, dim, keepdim)
     out = restore(k, out, shape, dim, keepdim)
-    if ord == 0:
-        return x * 0.0
     if ord == 1:
         return g * k.sgn(x)
     if ord == 2:
@@ -220,8 +220,3 @@ def renorm(input, p, dim, maxnorm):
     one = Tensor._wrap(np.ones((), sizes._array.dtype))
     return input * operations.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), one)
 
-
-def shape_without(shape, dim):
-    """The shape that is left when `dim` is reduced."""
-    axes = dims_of(dim, len(shape))
-    return tuple(n for i, n in enumerate(kept_shape(shape, dim)) if i not in axes)

@@ -597,7 +597,7 @@ def trace(input):
     return input.diagonal().sum()
 
 
-@composite()
+@composite(aliases=("trapz",))
 def trapezoid(y, x=None, *, dx=None, dim=-1):
     """The integral along `dim` by the trapezoidal rule, at points `x` or `dx` apart.
 

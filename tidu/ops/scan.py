@@ -240,7 +240,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 
 
 @composite(out=False)
-def gradient(input, *, spacing=1, dim=None, edge_order=1):
+def gradient(input, *, spacing=None, dim=None, edge_order=1):
     """Numerical derivatives along each dimension: central differences, one-sided at the edges.
 
     `spacing`: a distance, one for each dimension, or tensors with the coordinates. Second order
@@ -255,11 +255,12 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
     if isinstance(spacing, (tuple, list)):
         steps = list(spacing)
     else:
-        steps = [spacing] * len(dims)
+        steps = [1 if spacing is None else spacing] * len(dims)
     if len(steps) != len(dims):
         raise RuntimeError(
-            f"torch.gradient expected spacing to be unspecified, a scalar or a list of length "
-            f"{len(dims)} but got a list of length {len(steps)}"
+            "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim "
+            "arguments to have the same length, but got a spacing argument of length "
+            f"{len(steps)} and a dim argument of length {len(dims)}."
         )
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")

@@ -46,11 +46,6 @@ def sort_both(k, x: Array, dim, descending):  # noqa: F821
 sort_both.vjp(x=lambda k, g, x_shape, indices, dim: put_back(k, g, indices, x_shape, dim, True))
 
 
-def _flags(dim, descending, stable):
-    """sort(stable=..., dim=...) and the older sort(dim, descending)."""
-    return dim, bool(descending)
-
-
 @composite(method=True)
 def sort(input, dim=-1, descending=False, stable=False):
     """The elements in order along `dim`, and where they were; equal ones keep their order.
@@ -134,7 +129,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 
 
 def _wrap_all(arrays):
-    return tuple(Tensor._wrap(np.ascontiguousarray(a)) for a in arrays)
+    return tuple(Tensor._wrap(np.asarray(a, order="C")) for a in arrays)
 
 
 def _results(values, inverse, counts, return_inverse, return_counts):
