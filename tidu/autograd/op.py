@@ -66,9 +66,7 @@ class Op:
         self.rules = {}  # tuple of input names -> rule
         self.plans = {}  # which inputs need gradients -> Plan
         self.node_classes = {}
-        self.one_node_class = None
-        if isinstance(self.node_name, str):
-            self.one_node_class = self.node_class(())
+        self.one_node_class = None  # the only one, if its name does not depend on the arguments
         self.kernels = backend.Kernels(name)
         self.tensors = self._find_tensors(forward, options.get("arity"))
         self.promoted = self.tensors[options.get("unpromoted", 0) :]
@@ -87,10 +85,13 @@ class Op:
 
     def node_class(self, args):
         """The Node subclass for a call with these arguments (PyTorch numbers some overloads)."""
-        name = self.node_name if isinstance(self.node_name, str) else self.node_name(*args)
+        fixed = isinstance(self.node_name, str)
+        name = self.node_name if fixed else self.node_name(*args)
         found = self.node_classes.get(name)
         if found is None:
             found = self.node_classes[name] = type(name, (Node,), {"op": self})
+            if fixed:
+                self.one_node_class = found
         return found
 
     def plan(self, mask):
