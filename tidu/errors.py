@@ -46,29 +46,68 @@ def type_name(value):
     return type(value).__name__
 
 
+def class_name(value):
+    """What PyTorch calls a value's class: with its module, if that is written in C."""
+    cls = type(value)
+    made_in_python = cls.__flags__ & 1 << 9  # Py_TPFLAGS_HEAPTYPE
+    if made_in_python or cls.__module__ == "builtins":
+        return cls.__name__
+    return f"{cls.__module__}.{cls.__name__}"
+
+
 def wrong_argument(op, position, value, wanted="Tensor"):
     name = op.public_params[position]
     if value is MISSING:
         return missing_argument(op, ())
     return TypeError(
         f"{op.name}(): argument '{name}' (position {position + 1}) must be {wanted}, "
-        f"not {type(value).__name__}"
+        f"not {class_name(value)}"
     )
 
 
 def foreign(op, args):
     """The error for an operand that is neither a tensor nor a number."""
-
+    if op.forms:
+        return invalid_combination(op, args)
     for i, value in enumerate(args):
         if not isinstance(value, (Tensor, int, float, complex)):
             return wrong_argument(op, i, value)
     return wrong_argument(op, 0, args[0])
 
 
+def invalid_combination(op, args):
+    """PyTorch's error where some of its overloads take a number in place of a tensor.
+
+    `op.forms` says which: "first" needs a tensor as `input`, "one" anywhere. PyTorch explains the
+    mismatch for an overload that takes exactly as many arguments as there are.
+    """
+    from .tensor import Tensor
+
+    first, second = op.public_params[:2]
+    last = ", Number alpha = 1" if op.name == "rsub" else ", *, Tensor out = None"
+    forms = [f"(Tensor {first}, Tensor {second}{last.replace(', N', ', *, N')})"]
+    if op.forms == "one":
+        without_out = op.name in ("remainder",) or op.name.startswith("bitwise")
+        forms.append(f"(Number self, Tensor {second}{'' if without_out else last})")
+        if without_out:
+            kinds = [type_name(a) for a in args]
+            marked = ", ".join(k if k == "Tensor" else f"!{k}!" for k in kinds)
+            forms[-1] += (
+                "\n      didn't match because some of the arguments have invalid types: "
+                f"({marked})"
+            )
+    forms.append(f"(Tensor {first}, Number {second}{last})")
+    given = ", ".join("Tensor" if isinstance(a, Tensor) else type_name(a) for a in args)
+    return TypeError(
+        f"{op.name}() received an invalid combination of arguments - got ({given}), but expected "
+        "one of:\n" + "".join(f" * {form}\n" for form in forms)
+    )
+
+
 def bad_element(op, position, index, value):
     name = op.public_params[position]
     return TypeError(
-        f"expected Tensor as element {index} in argument {position}, but got {type(value).__name__}"
+        f"expected Tensor as element {index} in argument {position}, but got {class_name(value)}"
         if name in ("tensors", "x")
         else f"{op.name}(): argument '{name}' (position {position + 1}) must be tuple of Tensors"
     )

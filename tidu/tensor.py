@@ -286,7 +286,7 @@ class Tensor(Saveable):
 
     def __contains__(self, element):
         if isinstance(element, (Tensor, int, float, complex)):
-            return bool((self == element).any())
+            return bool((element == self).any())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )

@@ -16,7 +16,9 @@ new = object.__new__
 
 ndarray = np.ndarray
 F32, F64 = np.dtype("float32"), np.dtype("float64")
+_EQUALITY = ("eq", "ne")
 scalars = {F32: {}, F64: {}}  # dtype -> {Python number: 0-d array}
+FIRST_A_TENSOR, ONE_A_TENSOR = "first", "one"  # `Op.forms`: where operands may not be numbers
 
 
 # Operands: PyTorch's promotion, so that kernels get arrays of one dtype.
@@ -40,13 +42,21 @@ def operands(op, x, y):
 
     None if PyTorch has no rule for them.
     """
+    if op.forms and not isinstance(x, Tensor) and (
+        op.forms == FIRST_A_TENSOR or not isinstance(y, Tensor)
+    ):
+        from ..errors import invalid_combination
+
+        raise invalid_combination(op, (x, y))
     mask, values = 0, []
     for bit, value in ((1, x), (2, y)):
         if isinstance(value, Tensor):
             mask |= bit * value.requires_grad
             value = value._array
         else:
-            value = _plain(value)
+            # `==` alone takes ndarrays, so that comparing never falls back to identity.
+            if not (op.name in _EQUALITY and isinstance(value, ndarray)):
+                value = _plain(value)
             if value is None:
                 return None
         values.append(value)
@@ -92,8 +102,11 @@ def number(value, dtype):
 
 
 def _plain(value):
-    """`value` if it is a number or array that PyTorch takes for a tensor, else None."""
-    if isinstance(value, (int, float, complex, ndarray)):
+    """`value` if it is a number that PyTorch takes for a tensor, else None.
+
+    An ndarray is none: NumPy computes with it, and refuses tensors that require a gradient.
+    """
+    if isinstance(value, (int, float, complex)):
         return value
     if isinstance(value, (np.number, np.bool_)):
         return value.item()
