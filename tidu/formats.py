@@ -32,6 +32,8 @@ class layout(_Named):
     __slots__ = ()
 
 
+memory_format.__module__ = layout.__module__ = __package__
+
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")

@@ -14,6 +14,7 @@ from ..autograd.node import user_frame
 from ..autograd.op import elementwise, op
 from ..autograd.public import PUBLIC, operations
 from ..backend.quiet import IGNORE, loud, quiet
+from ..errors import class_name
 from ..tensor import Tensor
 from .creation import dtype_of, filled_value, number_of, shape_of
 
@@ -295,7 +296,7 @@ def type_as(self, other):
     """The elements converted to the dtype of another tensor."""
     if not isinstance(other, Tensor):
         raise TypeError(
-            f"type_as(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}"
+            f"type_as(): argument 'other' (position 1) must be Tensor, not {class_name(other)}"
         )
     return convert(self, other.dtype)
 
@@ -333,8 +334,9 @@ def copy_(self, other, non_blocking=False):
     """
     if not isinstance(other, Tensor):
         if not isinstance(other, (int, float, complex)):
-            kind = "numpy.ndarray" if isinstance(other, np.ndarray) else type(other).__name__
-            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {kind}")
+            raise TypeError(
+                f"copy_(): argument 'other' (position 1) must be Tensor, not {class_name(other)}"
+            )
         other = Tensor._wrap(np.asarray(other))
     if other._array.shape != self._array.shape:
         _check_shapes(self._array.shape, other._array.shape)

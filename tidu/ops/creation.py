@@ -10,6 +10,7 @@ from ..autograd.grad_mode import mode
 from ..autograd.node import LEAF
 from ..autograd.public import PUBLIC
 from ..size import Size
+from ..errors import class_name
 from ..tensor import Tensor
 from .python_data import array_of
 
@@ -68,11 +69,12 @@ def check_requires(dtype):
 
 def shape_of(size, name):
     """A shape as a tuple, given as several ints or as one sequence of them."""
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+    nested = len(size) == 1 and isinstance(size[0], (tuple, list))
+    if nested:
         size = size[0]
     for position, n in enumerate(size):
         if type(n) is not int:
-            n = _as_int(n, position, size, name)
+            n = _as_int(n, position, nested, name)
             size = (*size[:position], n, *size[position + 1 :])
         if n < 0:
             if name == "zeros":
@@ -83,24 +85,21 @@ def shape_of(size, name):
     return tuple(size)
 
 
-def _as_int(n, position, size, name):
+def _as_int(n, position, nested, name):
     """A size that is no Python int: an integer of NumPy or a tensor of one."""
-    if not isinstance(n, type(True)):
+    if not isinstance(n, type(True)) and not (isinstance(n, Tensor) and n._array.ndim):
         try:
             return n.__index__()
         except (AttributeError, TypeError):
             pass
-    kind = type(n).__name__
+    kind = class_name(n)
     if position:
         raise TypeError(
             f"{name}(): argument 'size' failed to unpack the object at pos {position + 1} with error "
             f'"type must be tuple of ints,but got {kind}"'
         )
-    found = "" if isinstance(size, tuple) and len(size) == 1 else "found element of type "
-    raise TypeError(
-        f"{name}(): argument 'size' (position 1) must be tuple of ints, "
-        + (f"but {found}{kind} at pos 0" if found else f"not {kind}")
-    )
+    found = f"but found element of type {kind} at pos 0" if nested else f"not {kind}"
+    raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, {found}")
 
 
 def number_of(value, name, argument, position):
@@ -146,7 +145,13 @@ def _filled(name, make, size, out, dtype, layout, device, pin_memory, requires_g
     if out is not None:
         return into(name, out, dtype, make(shape, out._array.dtype), requires_grad)
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, name)
-    return finish(make(shape, wanted.numpy), requires_grad, device, pin_memory, layout, name)
+    try:
+        array = make(shape, wanted.numpy)
+    except ValueError:  # NumPy: too big for an index
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(shape)}"
+        ) from None
+    return finish(array, requires_grad, device, pin_memory, layout, name)
 
 
 def _size_keyword(name, size, keywords):
@@ -273,9 +278,7 @@ def from_numpy(ndarray_, /):
     tensor([0, 1, 2])
     """
     if not isinstance(ndarray_, ndarray):
-        kind = type(ndarray_)
-        kind = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
-        raise TypeError(f"expected np.ndarray (got {kind})")
+        raise TypeError(f"expected np.ndarray (got {class_name(ndarray_)})")
     array = _checked(ndarray_)
     if not array.flags.writeable:
         _warn_not_writable()
@@ -486,6 +489,10 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
             [7, 7]])
     """
     value = number_of(fill_value, "full", "fill_value", 2)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            f"full(): argument 'size' (position 1) must be tuple of ints, not {class_name(size)}"
+        )
     shape = shape_of((size,), "full")
     if out is not None:
         dtype = out.dtype if dtype is None else dtype
@@ -555,7 +562,7 @@ def _like(name, input, dtype, memory_format, device, layout, pin_memory, require
     """A tensor of the shape of `input`, filled with `value` (None: not initialised)."""
     if not isinstance(input, Tensor):
         raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {class_name(input)}"
         )
     wanted = dtypes.of(input._array) if dtype is None else dtype_of(dtype, name)
     array = formats.empty_like(np, input._array, wanted.numpy, memory_format)

@@ -8,6 +8,7 @@ from .. import formats
 from ..autograd.public import PUBLIC
 from ..device import check as check_device
 from ..size import Size
+from ..errors import class_name
 from ..tensor import Tensor
 
 _new_tuple = tuple.__new__
@@ -25,7 +26,7 @@ def query(*, public=False):
                 if not isinstance(input, Tensor):
                     raise TypeError(
                         f"{name}(): argument 'input' (position 1) must be Tensor, not "
-                        f"{type(input).__name__}"
+                        f"{class_name(input)}"
                     )
                 return function(input)
 
