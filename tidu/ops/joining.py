@@ -69,9 +69,12 @@ def cat(k, x: list[Array], dim=0):  # noqa: F821
             parts = [b for b in x if not _is_legacy_empty(b)] or x[:1]
     axis = axis_of(dim, parts[0].ndim)
     try:
-        return k.xp.concatenate(parts, axis, dtype=_joint_dtype(x))
+        joined = k.xp.concatenate(parts, axis, dtype=_joint_dtype(x))
     except ValueError:
         raise _cat_error(x, parts[0], axis) from None
+    # NumPy keeps the order that the parts' axes have in memory; PyTorch only that of images whose
+    # channels come last.
+    return joined if joined.ndim in (4, 5) else k.xp.ascontiguousarray(joined)
 
 
 def _cat_error(arrays, first, axis):
@@ -127,7 +130,8 @@ def stack(k, x: list[Array], dim=0):  # noqa: F821
                 f"{list(a.shape)} at entry {i}"
             )
     head = (ALL,) * axis
-    return k.xp.concatenate([a[(*head, None)] for a in x], axis, dtype=_joint_dtype(x))
+    joined = k.xp.concatenate([a[(*head, None)] for a in x], axis, dtype=_joint_dtype(x))
+    return k.xp.ascontiguousarray(joined)  # NumPy keeps the order of transposed parts
 
 
 def _unstack(k, g, needed, dim):
