@@ -35,6 +35,8 @@ from math import ceil, cos, exp, floor, inf, lgamma, log, log1p, pi, sin, sqrt
 
 import numpy as np
 
+from .quiet import IGNORE, loud, quiet
+
 _CHUNK = 1 << 16  # elements worked on at a time: they and their temporaries stay in the cache
 _SKEW_LIMIT = 1 << 28  # from this range on, PyTorch takes 64-bit draws for integers
 _DIGITS = {"e": 11, "f": 24, "d": 53}  # bits of a floating dtype's significand
@@ -51,20 +53,23 @@ _TINY = 2.0**-53
 
 def _fill(gen, out, write, *args):
     """Has `write(gen, flat, *args)` fill `out`, in chunks, in the order of its memory."""
-    with gen.lock:
-        flat, view = out, None
-        if out.ndim != 1 or not out.flags.c_contiguous:
-            view = out if out.flags.c_contiguous else out.transpose(_order(out))
-            direct = view.flags.c_contiguous
-            flat = view.reshape(-1) if direct else np.empty(out.size, out.dtype)
-        size = flat.size
-        if 0 < size <= _CHUNK:
-            write(gen, flat, *args)
-        else:
-            for start in range(0, size, _CHUNK):
-                write(gen, flat[start : start + _CHUNK], *args)
-        if view is not None and not direct:
-            view[...] = flat.reshape(view.shape)
+    view, flat = None, out
+    if out.ndim != 1 or not out.flags.c_contiguous:
+        view = out if out.flags.c_contiguous else out.transpose(_order(out))
+        flat = view.reshape(-1) if view.flags.c_contiguous else np.empty(out.size, out.dtype)
+    size = flat.size
+    settings = quiet(IGNORE)
+    try:
+        with gen.lock:
+            if 0 < size <= _CHUNK:
+                write(gen, flat, *args)
+            else:
+                for start in range(0, size, _CHUNK):
+                    write(gen, flat[start : start + _CHUNK], *args)
+    finally:
+        loud(settings)
+    if view is not None and not view.flags.c_contiguous:
+        view[...] = flat.reshape(view.shape)
     return out
 
 
@@ -218,20 +223,32 @@ def normal(gen, out, mean=0.0, std=1.0):
 
 
 def _normal_blocks(gen, flat, mean, std):
-    whole = flat.size - flat.size % 16
-    _fill(gen, flat[:whole], _write_blocks, mean, std)
-    if whole < flat.size:
-        if flat.dtype.char != "e":  # draws for these first, then for the last 16 again
-            _fill(gen, flat[whole:], _write_unit)
-        _fill(gen, flat[-16:], _write_blocks, mean, std)
+    rest = flat.size % 16
+    whole = flat.size - rest
+    with gen.lock:  # all of it, as no other thread may draw in between
+        done = whole // _CHUNK * _CHUNK if rest else whole
+        _fill(gen, flat[:done], _write_blocks, mean, std)
+        if rest:
+            last = np.empty(whole - done + 16, flat.dtype)
+            # PyTorch draws for the rest first, then for the last 16 again; not so in float16.
+            skip = 0 if flat.dtype.char == "e" else rest
+            _fill(gen, last, _write_blocks, mean, std, skip)
+            flat[done:whole] = last[:-16]
+            flat[-16:] = last[-16:]
 
 
-def _write_blocks(gen, flat, mean, std):
-    """Makes blocks of 16 normal numbers: from 8 uniforms for the radii, then 8 for the angles."""
+def _write_blocks(gen, flat, mean, std, skip=0):
+    """Makes blocks of 16 normal numbers: from 8 uniforms for the radii, then 8 for the angles.
+
+    `skip`: uniforms that are drawn and not used before the last block.
+    """
     draw = _doubles if flat.dtype.char == "d" else _floats
-    u = draw(gen, flat.size).reshape(-1, 2, 8)
+    u = draw(gen, flat.size + skip)
+    if skip:
+        u = np.concatenate((u[: flat.size - 16], u[-16:]))
+    u = u.reshape(-1, 2, 8)
     radius, angle = u[:, 0], u[:, 1]
-    if len(u) > 64:  # worth making contiguous
+    if len(u) > 1:  # 8 at a time would take longer than making them contiguous
         radius, angle = np.ascontiguousarray(radius), np.ascontiguousarray(angle)
     np.subtract(1, radius, radius)  # above 0, so the logarithm is finite
     np.log(radius, radius)

@@ -13,7 +13,7 @@ uniform pseudo-random number generator", ACM TOMACS 8 (1998).
 
 from __future__ import annotations
 
-from _thread import allocate_lock
+from _thread import RLock
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Twister:
                  "lock", "waiting")  # fmt: skip
 
     def __init__(self, seed=DEFAULT_SEED):
-        self.lock = allocate_lock()
+        self.lock = RLock()
         self._source = None  # numpy.random takes milliseconds to import: not before it is needed
         self._set_seed(seed)
 

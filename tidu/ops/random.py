@@ -371,12 +371,11 @@ def _normal_of_tensors(gen, mean, std, out):
 
     def write(array):
         checks.allow("normal_kernel_cpu", array, "fc")
-        if isinstance(std, Tensor):
-            draw.normal(gen, array)
-            np.multiply(array, scale, out=array, casting="unsafe")
-        else:
-            draw.normal(gen, array, 0.0, scale)
-        np.add(array, shift, out=array, casting="unsafe")
+        draw.normal(gen, array, 0.0, 1.0 if isinstance(std, Tensor) else scale)
+        with np.errstate(all="ignore"):
+            if isinstance(std, Tensor):
+                np.multiply(array, scale, out=array, casting="unsafe")
+            np.add(array, shift, out=array, casting="unsafe")
 
     if out is not None:
         return _drawn_into("normal", out, shape, None, write)

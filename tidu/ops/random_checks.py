@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from .. import dtypes
@@ -204,18 +206,18 @@ def c_name(array):
 def uniform_bounds(array, low, high):
     """Checks the range of `uniform_`."""
     allow("check_uniform_bounds", array, "fc")
-    info = np.finfo(array.dtype)
-    largest = float(info.max)
-    kind = c_name(array.real) if array.dtype.kind == "c" else c_name(array)
+    if array.dtype.kind == "c":
+        array = array.real
+    largest = float(_limits(array.dtype)[1])
     for name, value in (("from", low), ("to", high)):
         if not -largest <= value <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {kind}")
+            raise RuntimeError(f"{name} is out of bounds for {c_name(array)}")
     if low > high:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
         )
     if high - low > largest:
-        title = dtypes.of(array.real).title
+        title = dtypes.of(array).title
         raise RuntimeError(
             f"uniform_ expects to-from <= std::numeric_limits<{title}>::max(), but found "
             f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
@@ -293,35 +295,29 @@ def weights(array, count, replacement):
 # Integers
 
 
-def _exact_limit(array):
-    """The largest integer up to which the dtype holds all of them."""
-    digits = _DIGITS.get(array.dtype.name)
-    if digits is not None:
-        return 1 << digits
-    return 1 if array.dtype.kind == "b" else int(np.iinfo(array.dtype).max)
-
-
-def _range_of(array):
-    if array.dtype.kind == "f":
-        largest = int(np.finfo(array.dtype).max)
-        return -largest, largest
-    if array.dtype.kind == "b":
-        return 0, 1
-    info = np.iinfo(array.dtype)
-    return int(info.min), int(info.max)
+@lru_cache(maxsize=None)
+def _limits(dtype):
+    """The smallest and largest value of a dtype, and up to where it holds all integers exactly."""
+    if dtype.kind == "f":
+        largest = int(np.finfo(dtype).max)
+        return -largest, largest, 1 << _DIGITS[dtype.name]
+    if dtype.kind == "b":
+        return 0, 1, 1
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max), int(info.max)
 
 
 def _check_bounds(array, low, last, last_name):
     """Checks that the first and last number to draw fit the dtype, and exactly."""
-    least, largest = _range_of(array)
-    digits = _DIGITS.get(array.dtype.name)
+    least, largest, exact = _limits(array.dtype)
     for name, value in (("from", low), (last_name, last)):
         if not least <= value <= largest:
             raise RuntimeError(f"{name} is out of bounds for {c_name(array)}")
-    if digits is None:
+    if array.dtype.kind != "f" or (-exact <= low and last <= exact):
         return
+    digits = _DIGITS[array.dtype.name]
     for name, value in (("from", low), (last_name, last)):
-        if not -(1 << digits) <= value <= 1 << digits:
+        if not -exact <= value <= exact:
             import warnings
 
             warnings.warn(
@@ -335,10 +331,10 @@ def _check_bounds(array, low, last, last_name):
 
 def _next_exact(array, value, direction):
     """`value`, or the next number in a direction that a floating dtype holds exactly."""
-    kind = array.dtype.type
-    limit = _exact_limit(array)
+    limit = _limits(array.dtype)[2]
     if array.dtype.kind != "f" or -limit <= value <= limit:
         return value
+    kind = array.dtype.type
     rounded = kind(value)
     if (int(rounded) - value) * direction < 0:
         rounded = np.nextafter(rounded, kind(direction * np.inf))
@@ -352,7 +348,7 @@ def integer_range(array, low, high):
             "check_random_bounds handles only integral, floating-point and boolean types"
         )
     if high is None:
-        last = _exact_limit(array)
+        last = _limits(array.dtype)[2]
         low = _next_exact(array, low, 1)
         _check_bounds(array, low, last, "to_inc")
         return low, last + 1
