@@ -56,25 +56,36 @@ def max_forward(x, kernel, stride, padding, dilation, ceil_mode):
     out = out_size(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
     low = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     wide = padded(x, kernel, stride, padding, dilation, out, low)
-    best = place = None
     small = np.uint8 if math.prod(kernel) < 256 else np.int32
+    # nan and -inf are rare; a sum finds them in one pass (and other sums that are not finite).
+    plain = x.dtype.kind != "f" or math.isfinite(np.add.reduce(x, axis=None))
+    best, place = None, np.zeros((*x.shape[:2], *out), small)
     for number, (offset, index) in enumerate(places(kernel, stride, dilation, out)):
         here = wide[index]
         if best is None:
-            best, place = here.copy(), np.zeros(here.shape, small)
-            if any(padding):  # places in the padding must never win, not even among -inf
-                inside = _inside(offset, x.shape[2:], stride, padding, dilation, out)
-                place[...] = np.where(inside, 0, np.iinfo(small).max)
+            best = here.copy()
+            outside = None if plain or not any(padding) else ~_inside_all(best, offset, x, stride,
+                                                                          padding, dilation)  # fmt: skip
             continue
         better = here > best
-        if x.dtype.kind == "f":
+        if not plain:
             better |= (here != here) & (best == best)
-        if any(padding):
-            inside = _inside(offset, x.shape[2:], stride, padding, dilation, out)
-            better |= inside & (place == np.iinfo(small).max)
-        np.copyto(best, here, where=better)
-        place[better] = number
+            if outside is not None:  # what lies in the padding must not win, not even among -inf
+                inside = _inside_all(best, offset, x, stride, padding, dilation)
+                better = (better | outside) & inside
+                outside &= ~inside
+            np.copyto(best, here, where=better)
+        else:
+            np.maximum(best, here, out=best)
+        # Numbers only grow, so the last place that was better is the largest.
+        np.maximum(place, better * small(number), out=place)
     return best, place
+
+
+def _inside_all(best, offset, x, stride, padding, dilation):
+    """`_inside`, for every image and channel."""
+    inside = _inside(offset, x.shape[2:], stride, padding, dilation, best.shape[2:])
+    return np.broadcast_to(inside, best.shape).copy()
 
 
 def _inside(offset, size, stride, padding, dilation, out):
