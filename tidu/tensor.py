@@ -6,6 +6,7 @@ import numpy as np
 
 from . import dtypes
 from .autograd.grad_mode import mode
+from .autograd.inference import INFERENCE
 from .autograd.node import LEAF, Counter, Output, Saveable
 from .device import CPU
 from .size import Size
@@ -43,9 +44,10 @@ class Tensor(Saveable):
 
     _grad = None
     _hooks = None  # of a leaf: {id: hook}; a result's hooks are on its node
-    _post_hooks = None
+    _post_hooks = None  # called with the leaf after its `.grad` grew
+    _before_hooks = _after_hooks = None  # of a leaf's AccumulateGrad
+    _accumulator = None  # a weak reference to that
     _retains = False
-    _inference = False
 
     __array_priority__ = 1000  # ndarray * tensor is the tensor's business
 
@@ -105,7 +107,7 @@ class Tensor(Saveable):
             raise RuntimeError(
                 "only Tensors of floating point and complex dtype can require gradients"
             )
-        if value and self._inference and not mode.inference:
+        if value and self.is_inference() and not mode.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         self._node = LEAF if value else None
 
@@ -175,7 +177,10 @@ class Tensor(Saveable):
     @property
     def data(self):
         """The same memory, outside the graph and outside version counting."""
-        return Tensor._wrap(self._array)
+        out = Tensor._wrap(self._array)
+        if self._counter is INFERENCE:
+            out._counter = INFERENCE
+        return out
 
     @data.setter
     def data(self, value):
@@ -206,6 +211,8 @@ class Tensor(Saveable):
 
     @property
     def _version(self):
+        if self._counter is INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return 0 if self._counter is None else self._counter.version
 
     def _bump(self, operation):
@@ -223,7 +230,7 @@ class Tensor(Saveable):
 
     def is_inference(self):
         """Whether this tensor was made inside `inference_mode`."""
-        return self._inference
+        return self._counter is INFERENCE
 
     def _unpack(self, node):
         return self

@@ -23,7 +23,10 @@ class _Mode(threading.local):
     inference = False
     anomaly = False  # keep the forward's stack with each node, look for nan in backward
     check_nan = True
+    running = None  # under anomaly detection: the node whose backward runs now
     saved_hooks = ()  # (pack, unpack) pairs of saved_tensors_hooks, the last one counts
+    no_saved_hooks = None  # under disable_saved_tensors_hooks: its message
+    walk = None  # the backward pass that runs now
 
     @property
     def enabled(self):
@@ -32,7 +35,8 @@ class _Mode(threading.local):
     @enabled.setter
     def enabled(self, value):
         careful = self.anomaly or self.saved_hooks
-        _record.set((CAREFUL if careful else PLAIN) if value else 0)
+        # Inference mode records nothing, whatever is switched on inside it.
+        _record.set((CAREFUL if careful else PLAIN) if value and not self.inference else 0)
 
 
 mode = _Mode()
@@ -166,15 +170,19 @@ class inference_mode(_Switch):
         return self
 
     def __enter__(self):
+        from .inference import opened
+
+        opened()
         self.previous = mode.enabled, mode.inference
-        if self.mode:
-            mode.enabled, mode.inference = False, True
-        else:
-            mode.inference = False
-            mode.enabled = True if self.previous[1] else self.previous[0]
+        mode.inference = bool(self.mode)
+        mode.enabled = not self.mode and (self.previous[1] or self.previous[0])
 
     def __exit__(self, *exception):
-        mode.enabled, mode.inference = self.previous
+        from .inference import closed
+
+        enabled, mode.inference = self.previous
+        mode.enabled = enabled
+        closed()
 
     def clone(self):
         return type(self)(self.mode)

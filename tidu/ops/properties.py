@@ -180,6 +180,15 @@ def is_nonzero(self):
     return bool(self)
 
 
+def _is_inference(input):
+    """Whether a tensor was made inside `inference_mode`."""
+    return input.is_inference()
+
+
+_is_inference.__name__ = _is_inference.__qualname__ = "is_inference"
+PUBLIC["is_inference"] = _is_inference
+
+
 @query(public=True)
 def is_conj(self):
     """Whether the elements are conjugated on reading: never, conjugation computes them."""

@@ -212,7 +212,7 @@ PUBLIC["from_dlpack"], PUBLIC["to_dlpack"] = from_dlpack, to_dlpack
 # Copies and pickles
 
 # What tidu itself keeps in a tensor's __dict__; the rest is the user's.
-_OWN_STATE = frozenset(("_grad", "_hooks", "_post_hooks", "_retains", "_inference"))
+_OWN_STATE = frozenset(("_grad", "_hooks", "_post_hooks", "_retains"))
 
 
 def _users_state(tensor):
