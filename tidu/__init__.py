@@ -58,6 +58,7 @@ _LAZY |= dict.fromkeys(
     "LongTensor BoolTensor set_default_tensor_type".split(),
     "legacy",
 )
+_LAZY |= dict.fromkeys(["get_default_device", "set_default_device"], "device")
 _LAZY |= dict.fromkeys("UntypedStorage TypedStorage is_storage".split(), "storage")
 
 _LAZY_MODULES = frozenset(

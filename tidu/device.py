@@ -68,3 +68,18 @@ def check(where):
     if where.type != "cpu":
         raise NotImplementedError(f"{naming.prefix} has no tensors on device '{where}' yet")
     return CPU
+
+
+def get_default_device():
+    """The device that new tensors are made on.
+
+    >>> import tidu
+    >>> tidu.get_default_device()
+    device(type='cpu')
+    """
+    return CPU
+
+
+def set_default_device(device):
+    """Sets the device that new tensors are made on; tidu has the CPU, and refuses others."""
+    check(device)

@@ -50,9 +50,7 @@ def order(format, ndim):
     """The dimensions of a `channels_last` format, outermost in memory first."""
     dims = _ORDERS[format]
     if ndim != len(dims):
-        raise RuntimeError(
-            f"required rank {len(dims)} tensor to use {format.name} format"
-        )
+        raise RuntimeError(f"required rank {len(dims)} tensor to use {format.name} format")
     return dims
 
 

@@ -7,7 +7,7 @@ dtype. They load on first use.
 from __future__ import annotations
 
 from . import dtypes, formats, naming
-from .ops.creation import legacy_tensor
+from .ops.from_data import legacy_tensor
 from .tensor import Tensor
 
 

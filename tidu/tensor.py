@@ -7,7 +7,7 @@ import numpy as np
 from . import dtypes
 from .autograd.grad_mode import mode
 from .autograd.inference import INFERENCE
-from .autograd.node import LEAF, Counter, Output, Saveable
+from .autograd.node import LEAF, Counter, Output, Saveable, shown
 from .device import CPU
 from .size import Size
 
@@ -52,7 +52,7 @@ class Tensor(Saveable):
     __array_priority__ = 1000  # ndarray * tensor is the tensor's business
 
     def __new__(cls, *args, device=None):
-        from .ops.creation import legacy_tensor
+        from .ops.from_data import legacy_tensor
 
         return legacy_tensor(cls, dtypes.get_default_dtype(), args, device)
 
@@ -138,7 +138,7 @@ class Tensor(Saveable):
         node = self._node
         if node is None or node is LEAF:
             return None
-        return node.node if type(node) is Output else node
+        return shown(node.node if type(node) is Output else node)
 
     @property
     def output_nr(self):

@@ -108,7 +108,12 @@ def copied(k, x: Array, src: Array):  # noqa: F821
 copied.vjp(x=lambda k, g: k.zeros_like(g), src=lambda g: g)
 
 
-@op(public=False, method=False, name="fill_number", node=lambda x, value, in_place: f"FillBackward{2 * in_place}")
+@op(
+    public=False,
+    method=False,
+    name="fill_number",
+    node=lambda x, value, in_place: f"FillBackward{2 * in_place}",
+)
 def fill_number(k, x: Array, value, in_place):  # noqa: F821
     """`x` with a number (a 0-d array) in every place."""
     return k.xp.full_like(x, value)
@@ -117,13 +122,20 @@ def fill_number(k, x: Array, value, in_place):  # noqa: F821
 fill_number.vjp(x=lambda k, g: k.zeros_like(g))
 
 
-@op(public=False, method=False, name="fill_tensor", node=lambda x, value, in_place: f"FillBackward{1 + 2 * in_place}")
+@op(
+    public=False,
+    method=False,
+    name="fill_tensor",
+    node=lambda x, value, in_place: f"FillBackward{1 + 2 * in_place}",
+)
 def fill_tensor(k, x: Array, value: Array, in_place):  # noqa: F821
     """`x` with the value of a 0-d tensor in every place."""
     return k.xp.full_like(x, value)
 
 
-fill_tensor.vjp(x=lambda k, g: k.zeros_like(g), value=lambda g: g)  # the engine sums over the places
+fill_tensor.vjp(
+    x=lambda k, g: k.zeros_like(g), value=lambda g: g
+)  # the engine sums over the places
 
 
 @op(public=False, method=False, node="ZeroBackward0")

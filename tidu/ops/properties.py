@@ -7,8 +7,8 @@ import math
 from .. import formats
 from ..autograd.public import PUBLIC
 from ..device import check as check_device
-from ..size import Size
 from ..errors import class_name
+from ..size import Size
 from ..tensor import Tensor
 
 _new_tuple = tuple.__new__
@@ -322,8 +322,14 @@ def _constant(value, doc):
 
 
 Tensor.itemsize = property(element_size, doc="The number of bytes of one element.")
-Tensor.nbytes = property(lambda self: self._array.nbytes, doc="The number of bytes of all elements.")
+Tensor.nbytes = property(
+    lambda self: self._array.nbytes, doc="The number of bytes of all elements."
+)
 Tensor.layout = _constant(formats.strided, "How elements are kept: `tidu.strided`.")
 Tensor.is_cpu = _constant(True, "Whether the memory is the CPU's.")
-for _kind in "cuda sparse sparse_csr quantized mkldnn mps meta xpu nested vulkan ipu maia mtia".split():
-    setattr(Tensor, f"is_{_kind}", _constant(False, f"Whether this is a tensor of kind {_kind}: no."))
+for (
+    _kind
+) in ["cuda", "sparse", "sparse_csr", "quantized", "mkldnn", "mps", "meta", "xpu", "nested", "vulkan", "ipu", "maia", "mtia"]:
+    setattr(
+        Tensor, f"is_{_kind}", _constant(False, f"Whether this is a tensor of kind {_kind}: no.")
+    )

@@ -174,7 +174,7 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
     >>> tidu.from_dlpack(numpy.arange(3))
     tensor([0, 1, 2])
     """
-    from .creation import _checked, _writable
+    from .from_data import checked, writable
 
     if not hasattr(ext_tensor, "__dlpack__"):
         if type(ext_tensor).__name__ != "PyCapsule":
@@ -184,7 +184,7 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
             )
         ext_tensor = _Capsule(ext_tensor)
     array = np.from_dlpack(ext_tensor)
-    tensor = Tensor._wrap(_writable(_checked(array)))
+    tensor = Tensor._wrap(writable(checked(array)))
     return tensor.clone() if copy else tensor
 
 

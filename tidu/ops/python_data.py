@@ -12,7 +12,7 @@ import builtins
 import numpy as np
 
 from .. import dtypes
-from ..backend.quiet import loud, quiet
+from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
 
 ndarray = np.ndarray
@@ -41,7 +41,7 @@ def _numbers(data, kinds, dtype):
             dtype = dtypes.int64 if int in kinds else dtypes.bool
     if dtype.kind == dtypes.INTEGER:
         return _reals_as_integers(data, dtype) if float in kinds else _integers(data, dtype)
-    settings = quiet()
+    settings = quiet(IGNORE)
     try:
         return np.array(data, dtype.numpy)
     except OverflowError:  # an int beyond float64
@@ -111,7 +111,7 @@ def _nested(data, dtype):
 
 def _numbers_of(leaves, dtype):
     if dtype.kind == dtypes.COMPLEX:
-        settings = quiet()
+        settings = quiet(IGNORE)
         try:
             return np.array(leaves, dtype.numpy)
         finally:
@@ -212,7 +212,11 @@ def _number(value, dtype):
     if dtype.kind == dtypes.COMPLEX:
         return complex(value)
     if dtype.kind == dtypes.FLOAT:
-        if isinstance(value, complex) or not hasattr(value, "__float__") and not hasattr(value, "__index__"):
+        if (
+            isinstance(value, complex)
+            or (not hasattr(value, "__float__")
+            and not hasattr(value, "__index__"))
+        ):
             raise TypeError(f"must be real number, not {type(value).__name__}")
         return float(value)
     if dtype.kind == dtypes.BOOL:

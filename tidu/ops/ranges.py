@@ -49,16 +49,19 @@ def _bounds(args, keywords):
     if len(args) > 3 or not given.keys().isdisjoint(keywords):
         raise _invalid(args, keywords)
     given.update(keywords)
-    if "end" not in given or not given.keys() <= set(names) or len(args) == 1 and "step" in given:
+    if "end" not in given or not given.keys() <= set(names) or (len(args) == 1 and "step" in given):
         raise _invalid(args, keywords)
     start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     return tuple(
-        number_of(value, "arange", name, i + 1) for i, (name, value) in enumerate(zip(names, (start, end, step)))
+        number_of(value, "arange", name, i + 1)
+        for i, (name, value) in enumerate(zip(names, (start, end, step)))
     )
 
 
 def _invalid(args, keywords):
-    got = [type(a).__name__ for a in args] + [f"{k}={type(v).__name__}" for k, v in keywords.items()]
+    got = [type(a).__name__ for a in args] + [
+        f"{k}={type(v).__name__}" for k, v in keywords.items()
+    ]
     return TypeError(
         f"arange() received an invalid combination of arguments - got ({', '.join(got)}), but "
         "expected (end), (start, end) or (start, end, step)"
@@ -182,7 +185,9 @@ def _spaced_dtype(name, start, end, out, dtype):
     if out is not None:
         return out.dtype
     default = dtypes.get_default_dtype()
-    return default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
+    return (
+        default.to_complex() if isinstance(start, complex) or isinstance(end, complex) else default
+    )
 
 
 def _end_point(name, value, label):
@@ -253,7 +258,9 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
     if out is not None:
         return into("eye", out, dtype, np.eye(*sizes, dtype=out._array.dtype), requires_grad)
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "eye")
-    return finish(np.eye(*sizes, dtype=wanted.numpy), requires_grad, device, pin_memory, layout, "eye")
+    return finish(
+        np.eye(*sizes, dtype=wanted.numpy), requires_grad, device, pin_memory, layout, "eye"
+    )
 
 
 @factory
