@@ -1,8 +1,8 @@
 """Transforms applied to a whole batch at once, with the results that item by item would give.
 
 `transform_batch` knows `ToTensor`, `Normalize`, `CenterCrop`, `RandomCrop` and the flips, alone
-and in `Compose`: they do the same to bytes in an array as to a PIL image, one by one. Random
-numbers are drawn for one item after the other, as if each went through by itself.
+and in `Compose`: they do the same to bytes in an array as to a PIL image, one by one. All random
+numbers of a batch are drawn in one call, in the order in which its images would draw them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,18 @@ def transform_batch(
     if steps is None:
         return None
     batch = read()
-    draws = [[step.draw() for step in steps] for _ in range(len(batch))]
-    for i, step in enumerate(steps):
-        batch = step.apply(batch, [draw[i] for draw in draws])
+    drawn = _draw(len(batch), sum(step.draws for step in steps))
+    for step in steps:
+        batch = step.apply(batch, drawn[:, : step.draws])
+        drawn = drawn[:, step.draws :]
     return batch
+
+
+def _draw(count: int, each: int) -> np.ndarray:
+    """Draw 32-bit numbers (count, each) from the default generator."""
+    generator = tidu.default_generator
+    with generator.lock:
+        return generator.draw32(count * each).reshape(count, each)
 
 
 def _plan(transform, shape: tuple[int, ...]) -> list[_Step] | None:
@@ -66,6 +74,7 @@ class _Step:
     """One transform, of images of one shape (C, H, W); `shape` becomes that of its results."""
 
     needs_image: bool | None = None  # None: images and tensors are all the same to it
+    draws = 0  # how many 32-bit numbers it takes from the generator for an image
 
     def __init__(self, transform, shape: tuple[int, ...]) -> None:
         self.transform = transform
@@ -75,17 +84,15 @@ class _Step:
         """Whether it does what is known here, and does not raise."""
         return True
 
-    def draw(self):
-        """Draw for one item what there is to draw."""
-
-    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+    def apply(self, batch: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        """Return what becomes of a batch (N, C, H, W), with the numbers (N, draws) it has drawn."""
         raise NotImplementedError
 
 
 class _ToTensor(_Step):
     needs_image = True
 
-    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+    def apply(self, batch: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         return F.scale_bytes(batch)
 
 
@@ -97,7 +104,7 @@ class _Normalize(_Step):
         std = np.asarray(self.transform.std).astype(tidu.get_default_dtype().numpy)
         return sizes <= {(1,), (self.shape[0],)} and bool(std.all())
 
-    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+    def apply(self, batch: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         mean, std = (
             np.asarray(values).astype(batch.dtype)[:, None, None]
             for values in (self.transform.mean, self.transform.std)
@@ -109,12 +116,15 @@ class _Normalize(_Step):
 
 class _Flip(_Step):
     axis = -1
+    draws = 1
 
-    def draw(self) -> bool:
-        return T._happens(self.transform.p)
+    def is_possible(self) -> bool:
+        return tidu.get_default_dtype() == tidu.float32  # rand(1) draws otherwise for the others
 
-    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
-        chosen = np.flatnonzero(draws)
+    def apply(self, batch: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        # As rand(1) < p: a float32 number of 24 random bits.
+        uniform = (drawn[:, 0] & 0xFFFFFF).astype(np.float32) * np.float32(2**-24)
+        chosen = np.flatnonzero(uniform < np.float32(self.transform.p))
         batch[chosen] = np.flip(batch[chosen], self.axis)
         return batch
 
@@ -133,6 +143,7 @@ class _Crop(_Step):
         left, top, right, bottom = self.sides
         self.padded: tuple[int, ...] = (channels, h + top + bottom, w + left + right)
         self.shape = (channels, *transform.size)
+        self.draws = 0 if self.shape == self.padded else 2
 
     def is_possible(self) -> bool:
         t = self.transform
@@ -140,10 +151,15 @@ class _Crop(_Step):
         fits = self.padded[1] >= t.size[0] and self.padded[2] >= t.size[1]
         return plain and fits and 0 <= t.fill <= 255 and min(self.sides) >= 0
 
-    def draw(self) -> tuple[int, int]:
-        return T.draw_corner(self.padded[1:], self.transform.size)
+    def corners(self, drawn: np.ndarray) -> list:
+        """Return the top and left of each image's box, as `RandomCrop.get_params` draws them."""
+        if not self.draws:
+            return [(0, 0)] * len(drawn)
+        _, h, w = self.padded
+        _, height, width = self.shape
+        return (drawn % np.array([h - height + 1, w - width + 1], np.uint32)).tolist()
 
-    def apply(self, batch: np.ndarray, draws: list) -> np.ndarray:
+    def apply(self, batch: np.ndarray, drawn: np.ndarray) -> np.ndarray:
         left, top, right, bottom = self.sides
         if any(self.sides):
             padded = np.full((len(batch), *self.padded), self.transform.fill, batch.dtype)
@@ -151,7 +167,7 @@ class _Crop(_Step):
             batch = padded
         _, height, width = self.shape
         result = np.empty((len(batch), *self.shape), batch.dtype)
-        for cut, image, (row, column) in zip(result, batch, draws, strict=True):
+        for cut, image, (row, column) in zip(result, batch, self.corners(drawn), strict=True):
             cut[...] = image[:, row : row + height, column : column + width]
         return result
 
@@ -168,8 +184,8 @@ class _CenterCrop(_Crop):
     def is_possible(self) -> bool:
         return self.padded[1] >= self.shape[1] and self.padded[2] >= self.shape[2]
 
-    def draw(self) -> tuple[int, int]:
-        return F.middle(self.padded[1:], self.shape[1:])
+    def corners(self, drawn: np.ndarray) -> list:
+        return [F.middle(self.padded[1:], self.shape[1:])] * len(drawn)
 
 
 _STEPS: dict[type, type[_Step]] = {

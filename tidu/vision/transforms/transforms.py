@@ -267,7 +267,11 @@ class RandomCrop(Module):
             raise ValueError(
                 f"Required crop size {(height, width)} is larger than input image size {(h, w)}"
             )
-        return *draw_corner((h, w), output_size), height, width
+        if (h, w) == (height, width):
+            return 0, 0, h, w
+        top = tidu.randint(0, h - height + 1, (1,)).item()
+        left = tidu.randint(0, w - width + 1, (1,)).item()
+        return top, left, height, width
 
     def forward(self, img):
         if self.padding is not None:
@@ -345,19 +349,6 @@ class RandomApply(Module):
 
     def __repr__(self) -> str:
         return _listed(type(self).__name__, [f"p={self.p}", *self.transforms])
-
-
-def draw_corner(size, box) -> tuple[int, int]:
-    """Draw the top and left of a box (height, width) within an image of `size`.
-
-    >>> draw_corner((4, 4), (4, 4))
-    (0, 0)
-    """
-    if tuple(size) == tuple(box):
-        return 0, 0  # and nothing is drawn
-    top = tidu.randint(0, size[0] - box[0] + 1, (1,)).item()
-    left = tidu.randint(0, size[1] - box[1] + 1, (1,)).item()
-    return top, left
 
 
 def _happens(p: float) -> bool:
