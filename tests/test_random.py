@@ -641,6 +641,7 @@ def test_draws_for_tensors_have_gradients_of_zeros():
         (tidu.normal(x), "NormalBackward1"),
         (tidu.normal(0.0, x), "NormalBackward2"),
         (tidu.normal(x, y), "NormalBackward3"),
+        (tidu.normal(x, y.detach()), "NormalBackward3"),
     ):
         assert out.grad_fn.name() == name
         out.sum().backward()

@@ -14,6 +14,7 @@ uniform pseudo-random number generator", ACM TOMACS 8 (1998).
 from __future__ import annotations
 
 from _thread import RLock
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class Twister:
 
     def __init__(self, seed=DEFAULT_SEED):
         self.lock = RLock()
-        self._source = None  # numpy.random takes milliseconds to import: not before it is needed
+        self._source: Any = (
+            None  # numpy.random takes milliseconds to import: not before it is needed
+        )
         self._set_seed(seed)
 
     def _set_seed(self, seed):

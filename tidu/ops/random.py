@@ -62,12 +62,12 @@ random_values_of_two.vjp(x=lambda k, g: k.zero_gradient(g), y=lambda k, g: k.zer
 
 def _recorded(node, values, *sources):
     """A tensor of `values` that were drawn for these tensors (others among them do not count)."""
-    sources = [s for s in sources if isinstance(s, Tensor) and s.requires_grad]
-    if not sources:
+    recorded = [s for s in sources if isinstance(s, Tensor) and s.requires_grad]
+    if not recorded:
         return wrap(values)
-    if len(sources) == 2:
-        return random_values_of_two(*sources, values)
-    return random_values(sources[0], values, node)
+    if len(recorded) == 2:
+        return random_values_of_two(*recorded, values)
+    return random_values(recorded[0], values, node)
 
 
 def _drawn_into(name, out, shape, dtype, write):
@@ -109,7 +109,14 @@ def _new(name, write, size, dtype, out, options, keywords):
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, name)
     array = np.empty(shape, wanted.numpy)
     write(array)
-    return finish(array, *options, name) if any(options) else wrap(array)
+    return _finished(array, options, name)
+
+
+def _finished(array, options, name):
+    requires_grad, device, pin_memory, layout = options
+    if any(options):
+        return finish(array, requires_grad, device, pin_memory, layout, name)
+    return wrap(array)
 
 
 @factory
@@ -233,7 +240,7 @@ def _like(name, input, write, dtype, memory_format, options):
     wanted = input.dtype if dtype is None else dtype_of(dtype, name)
     array = formats.empty_like(np, input._array, wanted.numpy, memory_format)
     write(array)
-    return finish(array, *options, name)
+    return _finished(array, options, name)
 
 
 @factory
@@ -381,7 +388,7 @@ def _normal_of_tensors(gen, mean, std, out):
         return _drawn_into("normal", out, shape, None, write)
     values = np.empty(shape, leading._array.dtype)
     write(values)
-    node = "NormalBackward1" if isinstance(mean, Tensor) else "NormalBackward2"
+    node = f"NormalBackward{isinstance(mean, Tensor) + 2 * isinstance(std, Tensor)}"
     return _recorded(node, values, mean, std)
 
 

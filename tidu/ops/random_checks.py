@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -81,10 +81,8 @@ def type_name(value):
 
 def no_such_form(name, args, kwargs):
     """PyTorch's TypeError for a call that fits none of a function's forms."""
-    given = [type_name(a) for a in args] + [f"{key}={type_name(v)}" for key, v in kwargs.items()]
-    given = ", ".join(given)
-    if name.endswith("_") and kwargs:
-        given += ", "
+    types = [type_name(a) for a in args] + [f"{key}={type_name(v)}" for key, v in kwargs.items()]
+    given = ", ".join(types) + (", " if name.endswith("_") and kwargs else "")
     forms = "".join(f" * ({form})\n" for form in _FORMS[name])
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({given}), but expected one "
@@ -295,7 +293,7 @@ def weights(array, count, replacement):
 # Integers
 
 
-@lru_cache(maxsize=None)
+@cache
 def _limits(dtype):
     """The smallest and largest value of a dtype, and up to where it holds all integers exactly."""
     if dtype.kind == "f":
