@@ -151,13 +151,14 @@ def _as_item(item):
                 f"valid indices (got {kind.__name__})"
             ) from None
     if array.dtype == np.uint8:
-        import warnings
+        if array.ndim:
+            import warnings
 
-        warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
-            "instead.",
-            stacklevel=5,
-        )
+            warnings.warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
+                "instead.",
+                stacklevel=5,
+            )
         return array.astype(bool)
     if array.dtype.kind != "b":
         if array.dtype.kind not in "iu" or array.ndim and array.dtype.itemsize < 4:
@@ -369,6 +370,8 @@ def _setitem(self, index, value):
 
 def _store(target, key, value, like):
     """Writes into an array: `target[key] = value`."""
+    if key is not None:
+        _check_key(target.shape, key)
     if isinstance(value, Tensor):
         value = _fitting(value._array, target, key)
     else:
@@ -384,18 +387,7 @@ def _store(target, key, value, like):
 
 def _fitting(value, target, key):
     """An array to be written to `target[key]`, checked."""
-    if key is not None:
-        _check_key(target.shape, key)
-        masked = value.size == 1 and len(key) == 1 and key[0].dtype.kind == "b"
-        if value.dtype != target.dtype and not (masked and value.ndim == 0):
-            raise RuntimeError(
-                "Index put requires the source and destination dtypes match, got "
-                f"{dtypes.of(target).title} for the destination and {dtypes.of(value).title} for "
-                "the source."
-            )
-        shape = target[key].shape if value.ndim else ()
-    else:
-        shape = target.shape
+    shape = target.shape if key is None else target[key].shape
     while value.ndim > len(shape) and value.shape[0] == 1:
         value = value[0, ...]
     if value.shape != shape and value.ndim:
@@ -403,6 +395,13 @@ def _fitting(value, target, key):
             np.broadcast_to(value, shape)
         except ValueError:
             raise _unfit(value, shape, key) from None
+    if key is not None and value.dtype != target.dtype:
+        if value.ndim or len(key) > 1 or key[0].dtype.kind != "b":
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{dtypes.of(target).title} for the destination and {dtypes.of(value).title} for "
+                "the source."
+            )
     if value.dtype.kind == "c" and target.dtype.kind not in "cb":
         _warn_complex()
         value = value.real
@@ -480,6 +479,7 @@ def _set_recorded(x, key, rest, value, recorded):
     if not isinstance(value, Tensor):
         value = Tensor._wrap(as_number(value, array.dtype))
     if rest is not None:
+        _check_key(array.shape, rest)
         _fitting(value._array, array, rest)
         rest = tuple(i if i is ALL else i.copy() for i in rest)
         write("index_put_", view, _put, (value, rest), {})
@@ -526,7 +526,7 @@ def _to_shape(k, g, shape):
 @op(public=False, method=False, name="put_zeros", node="IndexPutBackward0")
 def put_zeros(k, x: Array, key):  # noqa: F821
     """A copy of `x` with zeros at `key`."""
-    full = x.copy()
+    full = k.xp.array(x, order="C")
     full[key] = 0
     return full
 
@@ -560,6 +560,7 @@ def index_put(input, indices, values, accumulate=False):
     tensor([3., 0., 0.])
     """
     key = _put_key(input, indices)
+    _check_key(input._array.shape, key)
     _fitting(values._array, input._array, key)
     return put_at.op.apply(input, values, tuple(i if i is ALL else i.copy() for i in key), accumulate)
 

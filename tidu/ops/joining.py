@@ -15,7 +15,6 @@ from .shape import (
     axis_of,
     reshape,
     sizes_of,
-    transpose,
     unsqueeze,
 )
 from .slicing import ALL
@@ -57,6 +56,8 @@ def cat(k, x: list[Array], dim=0):  # noqa: F821
     tensor([[1., 0., 0.],
             [1., 0., 0.]])
     """
+    if type(x) is not list:
+        raise TypeError("cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     if not x:
         raise ValueError("expected a non-empty list of Tensors")
     parts = x
@@ -98,8 +99,9 @@ def _cut(k, g, shapes, needed, dim):
     axis = dim + len(g.shape) if dim < 0 else dim
     head, start, found = (ALL,) * axis, 0, []
     for shape, wanted in zip(shapes, needed):
-        if shape == (0,) and len(g.shape) != 1:
-            found.append(None)  # joined with anything, it has no elements
+        if shape == (0,) and len(g.shape) != 1:  # joined with anything, it has no elements
+            nothing = k.basic_index(g, (slice(0), ...))
+            found.append(k.reshape(nothing, shape) if wanted else None)
             continue
         end = start + shape[axis]
         found.append(k.basic_index(g, (*head, slice(start, end), ...)) if wanted else None)
@@ -119,6 +121,8 @@ def stack(k, x: list[Array], dim=0):  # noqa: F821
     tensor([[1, 3],
             [2, 4]])
     """
+    if type(x) is not list:
+        raise TypeError("stack(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     if not x:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = x[0].shape
@@ -481,7 +485,6 @@ def meshgrid(*tensors, indexing=None):
         for i, t in enumerate(tensors)
     ]
     if swap:
-        grids = [transpose(g, 0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -17,8 +17,16 @@ from .shape import broadcast_tensors, common_shape, expand
 def _check_mask(name, mask):
     if mask.dtype.kind != "b":
         raise RuntimeError(
-            f"{name} only supports boolean masks, but got mask with dtype {dtypes.of(mask)}"
+            f"{name} only supports boolean masks, but got mask with dtype {_C_NAMES[mask.dtype.name]}"
         )
+
+
+_C_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
+    "int64": "long int", "uint16": "short unsigned int", "uint32": "unsigned int",
+    "uint64": "long unsigned int", "float16": "c10::Half", "float32": "float",
+    "float64": "double", "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
 
 
 @op(public=False, method=False, name="masked_fill", node="MaskedFillBackward0")
@@ -28,9 +36,9 @@ def fill_where(k, x: Array, mask: Array, value):  # noqa: F821
 
 
 def _filled(k, x, mask, value):
-    _check_mask("masked_fill", mask)
+    _check_mask("masked_fill_", mask)
     if mask.shape == x.shape:
-        full = x.copy()
+        full = k.xp.array(x, order="C")
     else:
         shape = k.xp.broadcast_shapes(x.shape, mask.shape)
         full = k.xp.array(k.xp.broadcast_to(x, shape), order="C")
@@ -66,7 +74,7 @@ def masked_fill(input, mask, value):
         return fill_where.op.apply(input, mask, value)
     if value._array.ndim:
         raise RuntimeError(
-            "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value._array.ndim} dimension(s)."
         )
     return masked_fill_with.op.apply(input, mask, value)

@@ -67,9 +67,9 @@ def gather(k, x: Array, dim, index: Array, *, sparse_grad=False):  # noqa: F821
             [3]])
     """
     axis = axis_of(dim, x.ndim)
-    _check_index("gather", index, "int32/int64")
     if not index.size:
         return k.xp.empty(index.shape, x.dtype)
+    _check_index("gather", index, "int32/int64")
     x1, index1 = _at_least_1d(x, index)
     if x1.ndim != index1.ndim:
         raise RuntimeError(
@@ -135,6 +135,8 @@ def take_along_dim(input, indices, dim=None):
             f"but got {have.ndim} dimensions for input, and {want.ndim} dimensions for indices"
         )
     axis = axis_of(dim, have.ndim)
+    if want.size and want.min() < 0:
+        indices = Tensor._wrap(np.where(want < 0, want + have.shape[axis], want))
     n, m = have.shape[axis], want.shape[axis]
     head, tail = have.shape[:axis], have.shape[axis + 1 :]
     wide = np.broadcast_shapes((*head, 1, *tail), (*want.shape[:axis], 1, *want.shape[axis + 1 :]))
@@ -148,9 +150,9 @@ def take_along_dim(input, indices, dim=None):
 
 def _check_scatter(name, x, dim, index, src):
     axis = axis_of(dim, x.ndim)
-    _check_index(name, index, "int32/int64")
     if not index.size:
         return axis
+    _check_index(name, index, "int32/int64")
     if src is not None and src.dtype != x.dtype:
         raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype")
     for other, title in ((x, "self"), (src, "src")):
@@ -171,15 +173,14 @@ def _check_scatter(name, x, dim, index, src):
     return axis
 
 
-def _written(name, x, dim, index, src, ufunc=None):
-    """A copy of `x` with `src` (an array or a number) written at `index`, or combined by `ufunc`."""
-    array = src if isinstance(src, np.ndarray) else None
-    axis = _check_scatter(name, x, dim, index, array)
-    full = x.copy()
+def _written(name, x, dim, index, src, ufunc=None, number=False):
+    """A copy of `x` with `src` written at `index`, or combined by `ufunc`; `number`: `src` is one."""
+    axis = _check_scatter(name, x, dim, index, None if number else src)
+    full = np.array(x, order="C")
     if not index.size:
         return full
-    if array is not None and array.ndim:
-        src = _corner(array, index.shape)
+    if src.ndim:
+        src = _corner(src, index.shape)
     target, index = _at_least_1d(full, index)
     key = _along(index, axis)
     if ufunc is None:
@@ -194,7 +195,7 @@ def _written(name, x, dim, index, src, ufunc=None):
 @op(public=False, method=False, name="scatter_value", node="ScatterBackward1")
 def scatter_value(k, x: Array, dim, index: Array, value):  # noqa: F821
     """A copy of `x` with a number at `index` along `dim`."""
-    return _written("scatter", x, dim, index, as_number(value, x.dtype))
+    return _written("scatter", x, dim, index, as_number(value, x.dtype), number=True)
 
 
 scatter_value.vjp(x=lambda k, g, dim, index: k.scatter_value(g, dim, index, 0))
@@ -316,7 +317,10 @@ def scatter_reduce(k, x: Array, dim, index: Array, src: Array, reduce, *, includ
 def _reduced(k, name, x, dim, index, src, reduce, include_self):
     if not index.size:
         return x.copy()
-    base = x if include_self else _written(name, x, dim, index, np.asarray(_start(reduce, x.dtype), x.dtype))
+    base = x
+    if not include_self:
+        start = np.asarray(_start(reduce, x.dtype), x.dtype)
+        base = _written(name, x, dim, index, start, number=True)
     full = _written(name, base, dim, index, src, _REDUCTIONS[reduce][0])
     if reduce == "mean":
         count = k.scatter_count(index, x.shape, dim, np.dtype(np.int64)) + int(include_self)
@@ -547,7 +551,7 @@ def index_copy(k, x: Array, dim, index: Array, source: Array):  # noqa: F821
             raise RuntimeError(f"index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {a} at dimension {axis} and source slice shape: {b} at dimension 0.")
     if index.size != n:
         raise IndexError(f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) ({n})")
-    full = x.copy()
+    full = np.array(x, order="C")
     m = x.shape[axis] if x.ndim else 1
     if index.size and (index.min() < 0 or index.max() >= m):
         raise IndexError("index_copy_(): index {} is out of bounds for dimension {} with size {}".format(index[(index < 0) | (index >= m)].flat[0], axis, m))
@@ -578,7 +582,7 @@ def _filled(x, dim, index, value):
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     if index.ndim > 1:
         raise IndexError("Index has to be a vector/scalar")
-    full = x.copy()
+    full = np.array(x, order="C")
     if not x.ndim:
         if index.size:
             full[...] = value
@@ -593,6 +597,12 @@ def _filled(x, dim, index, value):
 fill_slices.vjp(x=lambda k, g, dim, index: k.fill_slices(g, dim, index, 0))
 
 
+@op(public=False, method=False)
+def outside_slices(k, index: Array, shape, dim):  # noqa: F821
+    """True outside the slices at `index`, in a tensor of `shape`."""
+    return _filled(k.xp.ones(shape, bool), dim, index, False)
+
+
 @op(public=False, method=False, node="IndexFillBackward1")
 def fill_slices_with(k, x: Array, dim, index: Array, value: Array):  # noqa: F821
     """A copy of `x` with the element of a 0-d tensor in the slices at `index`."""
@@ -601,7 +611,9 @@ def fill_slices_with(k, x: Array, dim, index: Array, value: Array):  # noqa: F82
 
 fill_slices_with.vjp(
     x=lambda k, g, dim, index: k.fill_slices(g, dim, index, 0),
-    value=lambda k, g, dim, index: k.sum(k.index_select(g, dim, index)),
+    value=lambda k, g, dim, index: k.sum(
+        k.masked_fill(g, k.outside_slices(index, tuple(g.shape), dim), 0)
+    ),
 )
 
 

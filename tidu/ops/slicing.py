@@ -12,6 +12,8 @@ import numpy as np
 
 from ..autograd.op import op
 from ..autograd.public import composite
+from ..tensor import Tensor
+from . import shape as shapes
 from .shape import _int_argument, axis_of, reshape, restride, sizes_of
 
 ALL = builtins.slice(None)
@@ -27,18 +29,20 @@ def embed(k, x: Array, shape, view, args):  # noqa: F821
 
 embed.vjp(x=lambda k, g, view, args: getattr(k, view)(g, *args))
 
-_scatter_nodes = {"diagonal": "DiagonalScatterBackward0", "strided_part": "AsStridedScatterBackward0"}
-
-
-def _scatter_node(x, src, view, args, dim=None):
-    return _scatter_nodes.get(view) or f"{view_name(args[0])}ScatterBackward0"
+def _scatter_node(x, src, view, args):
+    name = "Diagonal" if view == "diagonal" else view_name(args[0])
+    return f"{name}ScatterBackward0"
 
 
 @op(public=False, method=False, node=_scatter_node)
 def replace_part(k, x: Array, src: Array | None, view, args):  # noqa: F821
     """A copy of `x` with `src` (or zeros, for None) where the operation `view` would look."""
-    full = x.copy()
-    part = getattr(k, view)(full, *args)
+    full = k.xp.array(x, order="C")
+    _write(getattr(k, view)(full, *args), src)
+    return full
+
+
+def _write(part, src):
     if src is None:
         part[...] = 0
     elif src.shape != part.shape:
@@ -48,7 +52,6 @@ def replace_part(k, x: Array, src: Array | None, view, args):  # noqa: F821
         )
     else:
         part[...] = src
-    return full
 
 
 replace_part.vjp(
@@ -129,6 +132,8 @@ def narrow(input, dim, start, length):
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     axis = axis_of(dim, len(shape))
+    if hasattr(start, "_array") and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     n, start = shape[axis], start.__index__()
     if not -n <= start <= n:
         raise IndexError(
@@ -140,25 +145,19 @@ def narrow(input, dim, start, length):
     return part(input, axis, builtins.slice(start, start + length))
 
 
-@composite(method=True, out=False)
-def narrow_copy(input, dim, start, length):
-    """A copy of what `narrow` shows."""
-    return narrow(input, dim, start, length).clone()
-
-
 def _slice(shape, dim, start, end, step):
     if step <= 0:
         raise RuntimeError("slice step must be positive")
     return axis_of(dim, len(shape)), builtins.slice(start, end, step)
 
 
-@composite(method=True, out=False)
+@composite(method=True)
 def select_scatter(input, src, dim, index):
     """A copy of `input` in which `src` is at `index` of the dimension `dim`."""
     return _replaced(input, src, *_select(input._array.shape, dim, index))
 
 
-@composite(method=True, out=False)
+@composite(method=True)
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """A copy of `input` in which `src` is the slice `start:end:step` of the dimension `dim`."""
     return _replaced(input, src, *_slice(input._array.shape, dim, start, end, step))
@@ -168,7 +167,7 @@ def _replaced(x, src, axis, which):
     return replace_part.op.apply(x, src, "basic_index", ((*(ALL,) * axis, which, ...),))
 
 
-@composite(method=True, out=False)
+@composite(method=True)
 def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
     """A copy of `input` in which `src` is the diagonal that `diagonal` would show."""
     return replace_part.op.apply(input, src, "diagonal", (offset, dim1, dim2))
@@ -509,7 +508,8 @@ def strided_part(k, x: Array, size, stride, offset, geometry):  # noqa: F821
     """
     needed = _extent(size, stride, offset)
     storage, start = storage_of(x)
-    if (_strides(x), start) == geometry and needed <= storage.size:
+    same = all(n < 2 or a == b for n, a, b in zip(x.shape, _strides(x), geometry[0]))
+    if same and start == geometry[1] and needed <= storage.size:
         return _strided(storage, size, stride, offset)
     return _strided(_spread_out(x, geometry, needed), size, stride, offset)
 
@@ -583,11 +583,30 @@ def _strided_args(x, size, stride, storage_offset):
     return size, stride, offset, (_strides(array), start)
 
 
-@composite(method=True, out=False)
+@composite(method=True)
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
     """A copy of `input` in which `src` is what `as_strided` would show."""
-    args = _strided_args(input, size, stride, storage_offset)
-    return replace_part.op.apply(input, src, "strided_part", args)
+    return strided_replace.op.apply(
+        input, src, *_strided_args(input, size, stride, storage_offset)
+    )
+
+
+@op(public=False, method=False, node="AsStridedScatterBackward0")
+def strided_replace(k, x: Array, src: Array | None, size, stride, offset, geometry):  # noqa: F821
+    """A copy of `x` with `src` (or zeros, for None) where `strided_part` would look."""
+    storage = _spread_out(x, geometry, _extent(size, stride, offset))
+    _write(_strided(storage, size, stride, offset), src)
+    return _strided(storage, x.shape, *geometry)
+
+
+strided_replace.vjp(
+    x=lambda k, g, size, stride, offset, geometry: k.strided_replace(
+        g, None, size, stride, offset, geometry
+    ),
+    src=lambda k, g, size, stride, offset, geometry: k.strided_part(
+        g, size, stride, offset, geometry
+    ),
+)
 
 
 # Sliding windows
@@ -639,3 +658,27 @@ def unfold_sum(k, x: Array, shape, dimension, size, step):  # noqa: F821
 
 
 unfold_sum.vjp(x=lambda k, g, dimension, size, step: k.unfold(g, dimension, size, step))
+
+
+# Copies of views
+
+
+def _copying(name, view):
+    """`<name>_copy`: what the view shows, in memory of its own."""
+
+    def function(*args, **kwargs):
+        found = view(*args, **kwargs)
+        return tuple(v.clone() for v in found) if isinstance(found, tuple) else found.clone()
+
+    function.__name__ = name + "_copy"
+    function.__doc__ = f"A copy of what `{name}` shows."
+    return composite()(function)
+
+
+for _name in ("as_strided", "narrow", "select", "split", "split_with_sizes", "unbind"):
+    _copying(_name, globals()[_name])
+for _name in ("expand", "permute", "squeeze", "t", "transpose", "unsqueeze"):
+    _copying(_name, getattr(shapes, _name))
+_copying("unfold", unfold)
+_copying("view", Tensor.view)
+_copying("alias", lambda input: input.view(input.shape))
