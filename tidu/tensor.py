@@ -47,7 +47,7 @@ class Tensor(Saveable):
     _post_hooks = None  # called with the leaf after its `.grad` grew
     _before_hooks = _after_hooks = None  # of a leaf's AccumulateGrad
     _accumulator = None  # a weak reference to that
-    _retains = False
+    _retains = 0  # the id under which retain_grad's hook is kept
 
     __array_priority__ = 1000  # ndarray * tensor is the tensor's business
 
@@ -262,7 +262,7 @@ class Tensor(Saveable):
     @property
     def retains_grad(self):
         """Whether `retain_grad` was called on this (non-leaf) tensor."""
-        return self._retains
+        return self._retains != 0
 
     def register_hook(self, hook):
         """Calls `hook(grad)` when this tensor's gradient is known; it may return another one."""

@@ -20,7 +20,7 @@ from ..backend.table import cpu
 from ..errors import bad_gradient_shape, check_start, note_backward
 from ..tensor import Tensor
 from .grad_mode import mode, recording_now
-from .hooks import check_replacement, step_with_hooks
+from .hooks import AccumulateGrad, accumulate_with_hooks, check_replacement, step_with_hooks
 from .node import LEAF, Node, Output
 from .public import operations
 
@@ -34,9 +34,10 @@ def run(roots, keep_graph, create_graph, wanted=None):
     `wanted`: a set of targets; their gradients are returned then, {target: Tensor}, and nothing is
     accumulated.
     """
-    walk = Walk(keep_graph, create_graph, wanted)
+    walk = Walk(roots, keep_graph, create_graph, wanted)
     settings = quiet(IGNORE)
     previous = recording_now()
+    outer, mode.walk = mode.walk, walk
     mode.enabled = create_graph
     try:
         for target, gradient in roots:
@@ -44,6 +45,7 @@ def run(roots, keep_graph, create_graph, wanted=None):
                 walk.deliver(target, gradient._array if walk.raw else gradient, None)
         walk.run()
     finally:
+        mode.walk = outer
         mode.enabled = previous
         loud(settings)
     return walk.captured
@@ -52,7 +54,8 @@ def run(roots, keep_graph, create_graph, wanted=None):
 class Walk:
     """One backward pass."""
 
-    def __init__(self, keep_graph, create_graph, wanted):
+    def __init__(self, roots, keep_graph, create_graph, wanted):
+        self.roots = roots
         self.raw = not create_graph
         self.k = operations if create_graph else cpu
         self.keep_graph = keep_graph
@@ -80,24 +83,33 @@ class Walk:
                 needed[target] = any(needed[child] for child in children)
         return needed[root]
 
+    def reached(self, targets):
+        """For each target, whether a gradient will come to it."""
+        needed = self.needed
+        if needed is None:
+            found, stack = set(), [target for target, _ in self.roots]
+            while stack:
+                target = stack.pop()
+                if target not in found:
+                    found.add(target)
+                    stack.extend(_children(target))
+            return [target in found for target in targets]
+        return [bool(needed.get(target)) for target in targets]
+
     def deliver(self, target, gradient, source):
         """Adds a gradient to what waits for `target`, in the shape and dtype of its value."""
         if self.needed is not None and not self.needed.get(target):
             return
         value = target._array if isinstance(target, Tensor) else target
-        shape, dtype = value.shape, value.dtype
         if self.raw:
-            if type(gradient) is not ndarray:
-                gradient = np.asarray(gradient)
-            if gradient.shape != shape:
-                gradient = _unbroadcast(cpu, gradient, shape, source)
-            if gradient.dtype is not dtype:
-                gradient = _cast(gradient, dtype)
-        else:
-            if gradient._array.shape != shape:
-                gradient = _unbroadcast(operations, gradient, shape, source)
-            if gradient._array.dtype != dtype:
-                gradient = operations.to_dtype(gradient, dtypes.of(dtype))
+            if (
+                type(gradient) is not ndarray
+                or gradient.shape != value.shape
+                or gradient.dtype is not value.dtype
+            ):
+                gradient = fit(True, value, gradient, source)
+        elif gradient._array.shape != value.shape or gradient._array.dtype != value.dtype:
+            gradient = fit(False, value, gradient, source)
         pending = self.pending
         waiting = pending.get(target)
         if waiting is None:
@@ -112,6 +124,7 @@ class Walk:
     def run(self):
         """Takes node after node, newest first, then the leaves."""
         heap, pending, k, raw = self.heap, self.pending, self.k, self.raw
+        careful = mode.anomaly
         while heap:
             node = heappop(heap)[1]
             gradient = pending.pop(node)
@@ -127,7 +140,7 @@ class Walk:
             if type(gradient) is list:
                 gradient = self.materialize(node, gradient)
             try:
-                if node.hooks is None and node.node_prehooks is None and node.stack is None:
+                if node.hooks is None and node.node_prehooks is None and not careful:
                     found = node.apply(gradient, k, raw)
                 else:
                     found = step_with_hooks(self, node, gradient)
@@ -180,7 +193,7 @@ class Walk:
         for hook in list(hooks.values()):
             changed = hook(tensor)
             if changed is not None:
-                tensor = check_replacement(changed, tensor)
+                tensor = check_replacement(changed, tensor, hook)
         return tensor._array if self.raw else tensor
 
     def capture(self, target, gradient):
@@ -195,12 +208,17 @@ class Walk:
             self.capture(leaf, gradient)
             return
         accumulate_grad(leaf, gradient, self.raw, leaf in self.fresh)
-        if leaf._post_hooks is not None:
-            for hook in list(leaf._post_hooks.values()):
-                hook(leaf)
 
 
 def accumulate_grad(leaf, gradient, raw, fresh):
+    """Adds to `leaf.grad`, with the hooks that are called around that."""
+    if leaf._post_hooks is None and leaf._before_hooks is None and leaf._after_hooks is None:
+        add_to_grad(leaf, gradient, raw, fresh)
+    else:
+        accumulate_with_hooks(leaf, gradient, raw, fresh, add_to_grad)
+
+
+def add_to_grad(leaf, gradient, raw, fresh):
     """Adds to `leaf.grad`: in place where PyTorch does, a new tensor where it makes one."""
     held = leaf._grad
     if not raw:
@@ -249,6 +267,23 @@ def _children(target):
     return children
 
 
+def fit(raw, value, gradient, source):
+    """A gradient from node `source` in the shape and dtype of its `value` (an array or a node)."""
+    if raw:
+        if type(gradient) is not ndarray:
+            gradient = np.asarray(gradient)
+        if gradient.shape != value.shape:
+            gradient = _unbroadcast(cpu, gradient, value.shape, source)
+        return _cast(gradient, value.dtype)
+    if gradient._array.shape != value.shape:
+        gradient = _unbroadcast(operations, gradient, value.shape, source)
+    if gradient._array.dtype != value.dtype:
+        if gradient._array.dtype.kind == "c" and value.dtype.kind != "c":
+            gradient = operations.real(gradient)
+        gradient = operations.to_dtype(gradient, dtypes.of(value.dtype))
+    return gradient
+
+
 def _unbroadcast(k, gradient, shape, source):
     """Sums over the dimensions along which a value of `shape` was repeated."""
     lead = len(gradient.shape) - len(shape)
@@ -266,7 +301,7 @@ def _unbroadcast(k, gradient, shape, source):
 def _cast(array, dtype):
     if dtype.kind != "c" and array.dtype.kind == "c":
         array = array.real
-    return array.astype(dtype)
+    return array.astype(dtype, copy=False)
 
 
 # The public entrances
@@ -338,9 +373,6 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
             done.add(id(t))
             g = found[target]
             accumulate_grad(t, g if create_graph else g._array, not create_graph, False)
-            if t._post_hooks is not None:
-                for hook in list(t._post_hooks.values()):
-                    hook(t)
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
@@ -376,7 +408,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     roots = start(outputs, grad_outputs, create_graph)
     targets = []
     for t in inputs:
-        if not t.requires_grad:
+        if isinstance(t, Tensor) and not t.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         targets.append(target_of(t))
     keep = create_graph if retain_graph is None else retain_graph
@@ -395,12 +427,27 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     return tuple(results)
 
 
+def current_walk():
+    """The backward pass that runs in this thread now."""
+    return mode.walk
+
+
 def target_of(tensor):
     """Where the engine keeps this tensor's gradient: its node, or the tensor itself if a leaf."""
+    if not isinstance(tensor, Tensor):
+        return _target_of_edge(tensor)
     if tensor._view is not None:
         tensor._refresh()
     node = tensor._node
     return tensor if node is None or node is LEAF else node
+
+
+def _target_of_edge(edge):
+    """The same for a `graph.GradientEdge`."""
+    node, index = edge[0], edge[1]
+    if isinstance(node, AccumulateGrad):
+        return node.variable
+    return Output(node, index, *node.outputs[index]) if node.outputs else node
 
 
 def start(tensors, gradients, create_graph):

@@ -14,7 +14,8 @@ import numpy as np
 from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
-from .grad_mode import mode
+from .grad_mode import CAREFUL, mode, recording_now
+from .hooks import move_retained
 from .node import LEAF, Counter, Node, SavedOutput
 from .public import operations
 
@@ -34,7 +35,8 @@ def write(name, x, function, args, kwargs):
     if mode.enabled:
         check_writable(x, any(isinstance(a, Tensor) and a.requires_grad for a in args))
     # The result's node may save x; what it saves must outlive the write (PyTorch clones here too).
-    before = Tensor._wrap(x._array)
+    careful = recording_now() == CAREFUL and mode.saved_hooks  # hooks take values away at once
+    before = Tensor._wrap(x._array.copy() if careful else x._array)
     before._node = x._node
     if x._node is LEAF:
         before._node = None  # recording is off, or check_writable had raised
@@ -129,12 +131,21 @@ def _join_graph(x, result, counter):
     if x._view is None:
         if node is not None:
             _save_in_place(node, result, x, counter)
-        x._node = node
+        _take_place(x, node)
         return
     base = x._view.base
-    base._node = CopySlices(base, result, x._view)
+    _take_place(base, CopySlices(base, result, x._view))
     counter.history += 1
+    before = x._node
     x._refresh()
+    if x._retains:
+        move_retained(x, before)
+
+
+def _take_place(x, node):
+    before, x._node = x._node, node
+    if x._retains:
+        move_retained(x, before)
 
 
 def _save_in_place(node, result, x, counter):

@@ -75,12 +75,16 @@ class Node:
     op = None  # set by the subclass: the operation's declaration
     versions = None  # {position in saved: version}, where it is not 0
     prehooks = None  # {id: hook(grad) -> grad or None}: hooks of the output tensor
+    output_prehooks = None  # {index: the same for one of several outputs}
     node_prehooks = None  # {id: hook(grad_outputs)}
     hooks = None  # {id: hook(grad_inputs, grad_outputs)}
     conjugate = False  # complex result of a holomorphic rule: see `apply`
     stack = None  # under detect_anomaly: the forward's traceback
+    parent = None  # under detect_anomaly: the node in whose backward this one was made
     outputs = ()  # (shape, dtype) of each result, if there are several
     op_materializes = True  # missing gradients of several results become zeros
+    shown = False  # whether this class has its `_saved_...` attributes: see saved.py
+    requires_grad = True
     _metadata = None
 
     def place(self, depth):
@@ -95,9 +99,14 @@ class Node:
         self.code = frame.f_code
         self.lasti = frame.f_lasti
         if mode.anomaly:
-            import traceback
+            self.watch(frame)
 
-            self.stack = traceback.format_stack(frame)
+    def watch(self, frame):
+        """Under detect_anomaly: keeps what a warning will show if the backward fails."""
+        import traceback
+
+        self.stack = traceback.format_stack(frame)
+        self.parent = mode.running
 
     def apply(self, g, k, raw):
         """Gradients for the edges: a list of (edge, gradient), in the order of the inputs.
@@ -188,6 +197,12 @@ class Node:
 
         return add(self, "node_prehooks", hook)
 
+    def __call__(self, *gradients):
+        """The gradients of the inputs, computed from those of the results."""
+        from .saved import call
+
+        return call(self, gradients)
+
     def _sequence_nr(self):
         return -self.serial
 
@@ -195,13 +210,22 @@ class Node:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
+def shown(node):
+    """The node, ready for users to look at."""
+    if not node.shown:
+        from .saved import show
+
+        show(type(node))
+    return node
+
+
 def _edge_pair(edge):
     if edge is None:
         return (None, 0)
     if isinstance(edge, Node):
-        return (edge, 0)
+        return (shown(edge), 0)
     if isinstance(edge, Output):
-        return (edge.node, edge.index)
+        return (shown(edge.node), edge.index)
     from .hooks import accumulate_grad
 
     return (accumulate_grad(edge), 0)
@@ -216,18 +240,40 @@ def _conj(k, gradient):
 
 
 class Output:
-    """One of several outputs of a node: collects its gradient, then hands it to the node."""
+    """One of several outputs of a node: collects its gradient, then hands it to the node.
 
-    __slots__ = ("node", "index", "shape", "dtype", "serial", "prehooks")
+    Two that mean the same output are equal. Their turn comes just before their node's.
+    """
+
+    __slots__ = ("node", "index", "shape", "dtype", "serial")
 
     def __init__(self, node, index, shape, dtype):
         self.node, self.index, self.shape, self.dtype = node, index, shape, dtype
-        self.serial = next(serials)
-        self.prehooks = None
+        self.serial = node.serial - 1 / (index + 2)
+
+    def __eq__(self, other):
+        return type(other) is Output and self.node is other.node and self.index == other.index
+
+    def __hash__(self):
+        return hash((id(self.node), self.index))
+
+    @property
+    def prehooks(self):
+        table = self.node.output_prehooks
+        return None if table is None else table.get(self.index)
+
+    @prehooks.setter
+    def prehooks(self, hooks):
+        if self.node.output_prehooks is None:
+            self.node.output_prehooks = {}
+        self.node.output_prehooks[self.index] = hooks
 
 
 class SavedOutput(Saveable):
-    """An operation's own result, saved without its Tensor (which would make a cycle)."""
+    """An operation's own result, saved without its Tensor (which would make a cycle).
+
+    `index`: which of several results, -1 for one without a gradient, None for an only result.
+    """
 
     __slots__ = ("_array", "_counter", "index")
 
@@ -241,7 +287,7 @@ class SavedOutput(Saveable):
         tensor._counter = self._counter
         if self.index is None:
             tensor._node = node
-        else:
+        elif self.index >= 0:
             tensor._node = Output(node, self.index, self._array.shape, self._array.dtype)
         return tensor
 

@@ -71,6 +71,7 @@ class Op:
         self.tensors = self._find_tensors(forward, options.get("arity"))
         self.promoted = self.tensors[options.get("unpromoted", 0) :]
         self.strict = options.get("strict", False)
+        self.forms = options.get("forms")
         self.lists = frozenset(
             i for i in self.tensors
             if (forward.__annotations__ or {}).get(names[i], "").startswith("list")
@@ -89,7 +90,7 @@ class Op:
         name = self.node_name if fixed else self.node_name(*args)
         found = self.node_classes.get(name)
         if found is None:
-            found = self.node_classes[name] = type(name, (Node,), {"op": self})
+            found = self.node_classes[name] = type(name, (Node,), {"op": self, "__module__": "builtins"})
             if fixed:
                 self.one_node_class = found
         return found
@@ -203,7 +204,8 @@ def elementwise(ufunc=None, **options):
     signature and a docstring). `to_float`: integers become the default dtype first. `check`: called
     with the operands before the work when they are not simply float32 or float64; it raises
     what PyTorch raises for dtypes that it refuses. `strict`: numbers are no operands. `unpromoted`:
-    that many tensors come first that keep their dtype. `inplace`, `method`, ...: see `expose`.
+    that many tensors come first that keep their dtype. `forms`: of two operands the first, or any
+    one, has to be a tensor ("first", "one"). `inplace`, `method`, ...: see `expose`.
     """
 
     def declare(forward):

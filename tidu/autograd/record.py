@@ -216,18 +216,16 @@ def _careful(node, frame):
 
         pack_all(node)
     if mode.anomaly and frame is not None:
-        import traceback
-
-        node.stack = traceback.format_stack(frame)
+        node.watch(frame)
 
 
 def _derive(op, what, args, results, out):
     kind, i = what
     if kind == "output":
         if out is None:  # a result of several: no Tensor knows its version yet
-            array = results[i]
-            differentiable = i < op.differentiable
-            return SavedOutput(array, None, i if differentiable else None)
+            if i >= op.differentiable:
+                return SavedOutput(results[i], None, -1)
+            return SavedOutput(results[i], None, i if op.differentiable > 1 else None)
         if out._counter is None:
             out._counter = Counter()
         return SavedOutput(out._array, out._counter)
