@@ -61,7 +61,7 @@ def operands(op, x, y):
                 return None
         values.append(value)
     if not any(isinstance(value, ndarray) for value in values):
-        values = [np.asarray(value) for value in values]
+        values = [np.asarray(value, dtypes.of_number(value).numpy) for value in values]
     return (*prepare(op, values), mask)
 
 

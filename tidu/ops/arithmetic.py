@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import dtypes
 from ..autograd.op import elementwise
-from ..autograd.public import composite, operations
+from ..autograd.public import PUBLIC, composite, operations
 from ..tensor import Tensor
 from .checks import NUMBERS, REALS, common, only, refuse
 
@@ -107,7 +107,7 @@ def _rsub_scaled(input, other, *, alpha):
     return rsub(_scaled(other, input, alpha), other)
 
 
-@elementwise(method=False, symbol="rsub", check=_check_sub, overload=_rsub_scaled,
+@elementwise(method=False, symbol="rsub", forms="first", check=_check_sub, overload=_rsub_scaled,
              node=lambda x, y: "RsubBackward0" if isinstance(y, Tensor) else "RsubBackward1")  # fmt: skip
 def rsub(k, x, y):
     """`other - input`: subtraction with its operands exchanged.
@@ -260,7 +260,7 @@ def floor_divide(k, x, y):
 floor_divide.vjp(x=undefined("floor_divide"), y=undefined("floor_divide"))
 
 
-@elementwise(inplace=True, symbol="mod", check=only(REALS, "remainder_cpu"),
+@elementwise(inplace=True, symbol="mod", forms="one", check=only(REALS, "remainder_cpu"),
              node=lambda x, y: _scalar_last("Remainder", x, y))  # fmt: skip
 def remainder(k, x, y):
     """What is left of `x` after `x // y` times `y`; it has the sign of `y`: `x % y`.
@@ -280,7 +280,7 @@ def _scalar_last(name, x, y):
 remainder.vjp(x=lambda g: g, y=lambda k, g, x, y: -g * k.div_floor(x, y))
 
 
-@elementwise(inplace=True, check=only(REALS, "fmod_cpu"),
+@elementwise(inplace=True, forms="first", check=only(REALS, "fmod_cpu"),
              node=lambda x, y: _scalar_last("Fmod", x, y))  # fmt: skip
 def fmod(k, x, y):
     """What is left of `x` after the division by `y`, rounded to zero; it has the sign of `x`.
@@ -354,7 +354,7 @@ def _integer_power(k, x, y):
     return k.xp.where(negative & ~ones, x.dtype.type(0), positive)
 
 
-@elementwise(inplace=True, symbol="pow", names={"y": "exponent"}, node=_pow_node, check=_check_pow)
+@elementwise(inplace=True, symbol="pow", forms="one", names={"y": "exponent"}, node=_pow_node, check=_check_pow)
 def pow(k, x, y):
     """`input` to the power of `exponent`, element by element: `x ** y`.
 
@@ -418,7 +418,7 @@ def square(input):
     return pow(input, 2)
 
 
-@composite(method=True, inplace=True)
+@composite(method=True)
 def float_power(input, exponent):
     """`input` to the power of `exponent`, computed as float64 or complex128.
 
@@ -426,17 +426,38 @@ def float_power(input, exponent):
     >>> tidu.tensor([1, 2]).float_power(-1)
     tensor([1.0000, 0.5000], dtype=tidu.float64)
     """
-    wide = dtypes.float64
-    for x in (input, exponent):
-        if isinstance(x, complex) or (isinstance(x, Tensor) and x.dtype.is_complex):
-            wide = dtypes.complex128
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        return pow(input, exponent)  # which says what is wrong
+    wide = _power_dtype(input, exponent)
     return pow(_widen(input, wide), _widen(exponent, wide))
+
+
+def _power_dtype(*operands):
+    for x in operands:
+        if isinstance(x, complex) or (isinstance(x, Tensor) and x.dtype.is_complex):
+            return dtypes.complex128
+    return dtypes.float64
 
 
 def _widen(x, dtype):
     if not isinstance(x, Tensor):
         return complex(x) if dtype.is_complex else float(x)
     return x if x.dtype is dtype else operations.to_dtype(x, dtype)
+
+
+def _float_power_(self, exponent):
+    """In-place version of `float_power`: only for tensors that have its result's dtype."""
+    wide = _power_dtype(self, exponent)
+    if self.dtype is not wide:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {self.dtype.title} but the operation's result "
+            f"requires dtype {wide.title}"
+        )
+    return self.pow_(_widen(exponent, wide))
+
+
+_float_power_.__name__ = _float_power_.__qualname__ = "float_power_"
+Tensor.float_power_ = _float_power_
 
 
 @elementwise("sqrt", to_float=True, inplace="public")
@@ -482,6 +503,18 @@ def abs(x):
 
 
 abs.vjp(x=lambda k, g, x: g * k.sgn(x))
+
+
+def _abs_(self, method=Tensor.abs_):
+    """In-place version of `abs`; not for complex tensors, whose absolute values are real."""
+    if self._array.dtype.kind == "c":
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return method(self)
+
+
+_abs_.__name__ = _abs_.__qualname__ = "abs_"
+Tensor.abs_ = PUBLIC["abs_"] = _abs_
+Tensor.absolute_ = _abs_
 
 
 @elementwise(inplace=True, check=refuse("c", NotImplementedError, "Unlike NumPy, torch.sign is not "
@@ -544,7 +577,7 @@ def signbit(k, x):
     return k.xp.signbit(x) if x.dtype.kind == "f" else x < 0
 
 
-@elementwise("copysign", inplace=True, to_float=True, check=refuse("c", NotImplementedError,
+@elementwise("copysign", inplace=True, forms="first", to_float=True, check=refuse("c", NotImplementedError,
              "\"copysign_cpu\" not implemented for 'ComplexFloat'"),
              node=lambda x, y: f"CopysignBackward{0 if isinstance(y, Tensor) else 1}")  # fmt: skip
 def copysign(x, y):

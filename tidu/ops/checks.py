@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
+from ..tensor import Tensor
 
 INTEGERS, NUMBERS, REALS, FLOATS = "iu", "iufc", "iuf", "f"
 
@@ -41,3 +42,13 @@ def both(*checks):
             each(*operands)
 
     return check
+
+
+def need_tensors(name, **arguments):
+    """Raises PyTorch's TypeError if one of these arguments, given in order, is no tensor."""
+    for position, (key, value) in enumerate(arguments.items(), 1):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"{name}(): argument '{key}' (position {position}) must be Tensor, not "
+                f"{type(value).__name__}"
+            )

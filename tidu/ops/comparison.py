@@ -6,14 +6,14 @@ from .. import dtypes
 from ..autograd.op import elementwise
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
-from .checks import only, refuse
+from .checks import need_tensors, only, refuse
 
 ORDERED = "biuf"
 
 # Comparisons. The results are bool.
 
 
-@elementwise("equal", inplace=True, symbol="eq")
+@elementwise("equal", inplace=True, symbol="eq", forms="first")
 def eq(x, y):
     """Whether the elements are equal.
 
@@ -23,7 +23,7 @@ def eq(x, y):
     """
 
 
-@elementwise("not_equal", inplace=True, symbol="ne", aliases=("not_equal",))
+@elementwise("not_equal", inplace=True, symbol="ne", forms="first", aliases=("not_equal",))
 def ne(x, y):
     """Whether the elements differ.
 
@@ -33,7 +33,7 @@ def ne(x, y):
     """
 
 
-@elementwise("less", inplace=True, symbol="lt", aliases=("less",), check=only(ORDERED, "lt_cpu"))
+@elementwise("less", inplace=True, symbol="lt", forms="first", aliases=("less",), check=only(ORDERED, "lt_cpu"))
 def lt(x, y):
     """Whether each element of `input` is less than that of `other`.
 
@@ -43,7 +43,7 @@ def lt(x, y):
     """
 
 
-@elementwise("less_equal", inplace=True, symbol="le", aliases=("less_equal",),
+@elementwise("less_equal", inplace=True, symbol="le", forms="first", aliases=("less_equal",),
              check=only(ORDERED, "le_cpu"))  # fmt: skip
 def le(x, y):
     """Whether each element of `input` is at most that of `other`.
@@ -54,7 +54,7 @@ def le(x, y):
     """
 
 
-@elementwise("greater", inplace=True, symbol="gt", aliases=("greater",),
+@elementwise("greater", inplace=True, symbol="gt", forms="first", aliases=("greater",),
              check=only(ORDERED, "gt_cpu"))  # fmt: skip
 def gt(x, y):
     """Whether each element of `input` is greater than that of `other`.
@@ -65,7 +65,7 @@ def gt(x, y):
     """
 
 
-@elementwise("greater_equal", inplace=True, symbol="ge", aliases=("greater_equal",),
+@elementwise("greater_equal", inplace=True, symbol="ge", forms="first", aliases=("greater_equal",),
              check=only(ORDERED, "ge_cpu"))  # fmt: skip
 def ge(x, y):
     """Whether each element of `input` is at least that of `other`.
@@ -76,7 +76,8 @@ def ge(x, y):
     """
 
 
-def _same_dtype(input, other):
+def _same_dtype(name, input, other):
+    need_tensors(name, input=input, other=other)
     if input.dtype is not other.dtype:
         raise RuntimeError(f"{input.dtype.title} did not match {other.dtype.title}")
 
@@ -91,7 +92,7 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     >>> tidu.isclose(tidu.tensor([1.0, 2.0]), tidu.tensor([1.0 + 1e-6, 2.1]))
     tensor([ True, False])
     """
-    _same_dtype(input, other)
+    _same_dtype("isclose", input, other)
     for name, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
@@ -129,6 +130,7 @@ def equal(input, other):
     >>> tidu.equal(tidu.tensor([1, 2]), tidu.tensor([1, 2]))
     True
     """
+    need_tensors("equal", input=input, other=other)
     if input._array.shape != other._array.shape:
         return False
     return bool((input == other)._array.all())
@@ -265,7 +267,7 @@ def logical_not(x):
 # Bits: of integers; on bool, logic.
 
 
-@elementwise("bitwise_and", inplace=True, symbol="and", check=only("biu", "bitwise_and_cpu"))
+@elementwise("bitwise_and", inplace=True, symbol="and", forms="one", check=only("biu", "bitwise_and_cpu"))
 def bitwise_and(x, y):
     """The bits set in both elements: `x & y`.
 
@@ -275,7 +277,7 @@ def bitwise_and(x, y):
     """
 
 
-@elementwise("bitwise_or", inplace=True, symbol="or", check=only("biu", "bitwise_or_cpu"))
+@elementwise("bitwise_or", inplace=True, symbol="or", forms="one", check=only("biu", "bitwise_or_cpu"))
 def bitwise_or(x, y):
     """The bits set in any of the two elements: `x | y`.
 
@@ -285,7 +287,7 @@ def bitwise_or(x, y):
     """
 
 
-@elementwise("bitwise_xor", inplace=True, symbol="xor", check=only("biu", "bitwise_xor_cpu"))
+@elementwise("bitwise_xor", inplace=True, symbol="xor", forms="one", check=only("biu", "bitwise_xor_cpu"))
 def bitwise_xor(x, y):
     """The bits set in exactly one of the two elements: `x ^ y`.
 
@@ -320,7 +322,7 @@ def _invert(self):
 Tensor.__invert__ = _invert
 
 
-@elementwise("left_shift", inplace=True, symbol="lshift", check=only("iu", "lshift_cpu"))
+@elementwise("left_shift", inplace=True, symbol="lshift", forms="one", check=only("iu", "lshift_cpu"))
 def bitwise_left_shift(x, y):
     """The bits moved to the left by `other` places: `x << y`.
 
@@ -330,7 +332,7 @@ def bitwise_left_shift(x, y):
     """
 
 
-@elementwise("right_shift", inplace=True, symbol="rshift", check=only("iu", "rshift_cpu"))
+@elementwise("right_shift", inplace=True, symbol="rshift", forms="one", check=only("iu", "rshift_cpu"))
 def bitwise_right_shift(x, y):
     """The bits moved to the right by `other` places; the sign stays: `x >> y`.
 

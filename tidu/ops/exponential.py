@@ -142,7 +142,8 @@ def _xlogy_node(x, y):
     return f"XlogyBackward{0 if isinstance(x, Tensor) and isinstance(y, Tensor) else 1 + isinstance(x, Tensor)}"
 
 
-@elementwise(to_float=True, inplace="public", check=only("biuf", "xlogy_cpu"), node=_xlogy_node)
+@elementwise(to_float=True, inplace="public", forms="one", check=only("biuf", "xlogy_cpu"),
+             node=_xlogy_node)  # fmt: skip
 def xlogy(k, x, y):
     """x * log(y), and 0 where x is 0 (unless y is NaN).
 

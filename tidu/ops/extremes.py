@@ -124,7 +124,7 @@ def _clamp_max(k, g, x, y, z):
 clamp.vjp(x=lambda k, g, x, y, z: k.keep(g, _within(k, x, y, z)), y=_clamp_min, z=_clamp_max)
 
 
-@elementwise("maximum", inplace="public", names={"y": "min"}, check=_refuse_complex,
+@elementwise("maximum", inplace="public", forms="first", names={"y": "min"}, check=_refuse_complex,
              node=lambda x, y: f"ClampMinBackward{1 if isinstance(y, Tensor) else 0}")  # fmt: skip
 def clamp_min(x, y):
     """The elements, those below `min` raised to it.
@@ -138,7 +138,7 @@ def clamp_min(x, y):
 clamp_min.vjp(x=lambda k, g, x, y: k.keep(g, x >= y), y=lambda k, g, x, y: k.keep(g, x < y))
 
 
-@elementwise("minimum", inplace="public", names={"y": "max"}, check=_refuse_complex,
+@elementwise("minimum", inplace="public", forms="first", names={"y": "max"}, check=_refuse_complex,
              node=lambda x, y: f"ClampMaxBackward{1 if isinstance(y, Tensor) else 0}")  # fmt: skip
 def clamp_max(x, y):
     """The elements, those above `max` lowered to it.

@@ -262,14 +262,14 @@ def scipy_special(name):
              check=only("biuf", "igamma"))  # fmt: skip
 def igamma(k, x, y):
     """The regularized lower incomplete gamma function of shape `input` at `other`. Needs SciPy."""
-    return scipy_special("gammainc")(x, y)
+    return scipy_special("gammainc")(x, y).astype(x.dtype)
 
 
 @elementwise(inplace=True, strict=True, aliases=("gammaincc",), to_float=True,
              check=only("biuf", "igammac"))  # fmt: skip
 def igammac(k, x, y):
     """1 - igamma: the regularized upper incomplete gamma function. Needs SciPy."""
-    return scipy_special("gammaincc")(x, y)
+    return scipy_special("gammaincc")(x, y).astype(x.dtype)
 
 
 def _gamma_density(k, x, y):
