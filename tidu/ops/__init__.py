@@ -22,6 +22,8 @@ from . import (  # noqa: F401  (declaring them installs them)
     norms,
     sorting,
     einsum,
+    linalg,
+    decompositions,
     shape,
     slicing,
     indexing,

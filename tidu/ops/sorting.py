@@ -146,7 +146,7 @@ def _slices(x, dim):
     """The slices along `dim` as rows, and a function that makes an array of such rows again."""
     axis = dims_of((dim,), x.ndim)[0] if x.ndim else 0
     moved = np.moveaxis(x, axis, 0) if x.ndim else x.reshape(1)
-    rows = moved.reshape(moved.shape[0], -1)
+    rows = moved.reshape(moved.shape[0], int(np.prod(moved.shape[1:])))
     return rows, lambda chosen: np.moveaxis(chosen.reshape(-1, *moved.shape[1:]), 0, axis)
 
 
