@@ -27,9 +27,10 @@ import numpy as np
 
 from ..backend import table as backend
 from ..backend.quiet import IGNORE, loud, quiet
-from ..tensor import Tensor
+from ..tensor import Tensor, View
 from . import record as recording
-from .node import LEAF, Node
+from .grad_mode import recording_now
+from .node import LEAF, Counter, Node
 from .public import expose
 from .record import make_node, scalars
 
@@ -144,7 +145,9 @@ class Plan:
                 self.derived.append(self._derived(op, n))
         self.save = _getter(indices)
         self.needs_derived = bool(self.derived)
-        self.saves_tensors = any(i in op.tensors or i >= fixed for i in indices)
+        self.saves_tensors = any(
+            i in op.tensors or i >= fixed and self.derived[i - fixed][0] == "output" for i in indices
+        )
         self.saved_names = names
         self.steps = [
             (where, rule, _getter([names.index(n) for n in rule_names]), wants_k)
@@ -240,7 +243,8 @@ def op(**options):
         name = options.pop("name", None) or forward.__name__
         declared = Op(name, forward, **options)
         backend.FORWARDS[name] = forward
-        declared.apply = _general(declared)
+        one_view = declared.view and len(declared.outputs) == 1
+        declared.apply = _viewing(declared) if one_view else _general(declared)
         return _attach(declared, expose(declared, declared.apply, forward, **options))
 
     return declare
@@ -388,6 +392,47 @@ def _general(op):
             recording.link_view(op, args, out)
         if mask:
             out._node = make_node(op, args, mask, r, out)
+        return out
+
+    return _named(apply, op.name)
+
+
+def _viewing(op):
+    kernels, n_params = op.kernels, len(op.params)
+
+    def apply(x, *rest):
+        if len(rest) + 1 < n_params:
+            rest = op.full_args((x, *rest))[1:]
+        try:
+            a = x._array
+        except AttributeError:
+            raise recording.not_a_tensor(op, 0, x) from None
+        before = x._view
+        if before is not None:
+            x._refresh()
+        try:
+            r = kernels.cpu(a, *rest)
+        except Exception as error:
+            raise recording.explain(op, error, (x, *rest)) from None
+        out = new(Tensor)
+        out._array = r
+        out._node = None
+        # The view's tie to its base; `recording.link_view`, written out.
+        counter = x._counter
+        if counter is None:
+            counter = x._counter = Counter()
+        out._counter = counter
+        out._view = view = new(View)
+        if before is None:
+            view.base = x
+            view.steps = ((op, rest, None),)
+        else:
+            view.base = before.base
+            view.steps = (*before.steps, (op, rest, None))
+        view.history = counter.history
+        view.recorded = recording_now()
+        if x._node is not None:
+            out._node = make_node(op, (x, *rest), 1, r, out)
         return out
 
     return _named(apply, op.name)

@@ -221,6 +221,11 @@ def _careful(node, frame):
 
 def _derive(op, what, args, results, out):
     kind, i = what
+    if kind == "shape":
+        value = args[i]
+        if i in op.lists:
+            return [t._array.shape for t in value]
+        return value._array.shape if isinstance(value, Tensor) else None
     if kind == "output":
         if out is None:  # a result of several: no Tensor knows its version yet
             if i >= op.differentiable:

@@ -16,14 +16,15 @@ from ..autograd.grad_mode import recording_now
 from ..autograd.inplace import _check_overlap, assign, check_writable, write
 from ..autograd.op import op
 from ..autograd.public import composite, operations
-from ..autograd.record import link_view, make_node
+from ..autograd.node import LEAF, Counter
+from ..autograd.record import make_node
 from ..backend.quiet import IGNORE, loud, quiet
-from ..tensor import Tensor
-from .slicing import ALL, basic_index
-from .shape import expand
+from ..tensor import Tensor, View
+from .shape import expand, reshape
+from .slicing import ALL, basic_index, select_index, slice_index
 
 new = object.__new__
-BASIC = basic_index.op
+BASIC, SELECT, SLICE = basic_index.op, select_index.op, slice_index.op
 _basic_kinds = frozenset({int, slice, type(None), type(Ellipsis)})
 
 
@@ -208,19 +209,35 @@ def _getitem(self, index):
     """
     kind = type(index)
     if kind is int:
-        key = (index, ...)
+        key, op = (index, ...), SELECT
     elif kind is slice:
         if index.step is not None:
             _check_slice(index)
-        key = index
-    elif kind is tuple and _basic_kinds.issuperset(map(type, index)):
+        key, op = index, SLICE
+    elif kind is tuple:
+        op, key = BASIC, (*index, ...)
         for item in index:
-            if type(item) is slice and item.step is not None:
-                _check_slice(item)
-        key = index if ... in index else (*index, ...)
+            kind = type(item)
+            if kind is slice:
+                op = SLICE
+                if item.step is not None:
+                    _check_slice(item)
+            elif kind is int:
+                op = SELECT
+            elif item is None:
+                op = BASIC
+            elif item is Ellipsis:
+                op, key = BASIC, index
+            else:
+                return _get_any(self, index)
+        if op is SLICE and item == ALL:
+            op = BASIC  # which finds the name of its node later
+    elif index is None or index is Ellipsis:
+        op, key = BASIC, (index, ...) if index is None else index
     else:
         return _get_any(self, index)
-    if self._view is not None:
+    before = self._view
+    if before is not None:
         self._refresh()
     try:
         array = self._array[key]
@@ -228,10 +245,25 @@ def _getitem(self, index):
         return _get_any(self, index)  # which finds out what is wrong
     out = new(Tensor)
     out._array = array
-    out._node = out._view = out._counter = None
-    link_view(BASIC, (self, key), out)
-    if self._node is not None:
-        out._node = make_node(BASIC, (self, key), 1, array, out)
+    out._node = None
+    # The tie to the base, as in `autograd.op._viewing`.
+    counter = self._counter
+    if counter is None:
+        counter = self._counter = Counter()
+    out._counter = counter
+    out._view = view = new(View)
+    if before is None:
+        view.base = self
+        view.steps = ((op, (key,), None),)
+    else:
+        view.base = before.base
+        view.steps = (*before.steps, (op, (key,), None))
+    view.history = counter.history
+    view.recorded = recording_now()
+    node = self._node
+    if node is not None:
+        edges = [self if node is LEAF else node]
+        out._node = make_node(op, (self, key), 1, array, out, None, edges)
     return out
 
 

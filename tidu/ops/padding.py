@@ -51,7 +51,10 @@ def _replicate(n, before, after):
 def _circular(n, before, after):
     start = max(-before, 0)
     kept = n - start - max(-after, 0)  # what is cut off does not come around again
-    return start + np.arange(-max(before, 0), kept + max(after, 0)) % max(kept, 1)
+    places = np.arange(-max(before, 0), kept + max(after, 0))
+    if kept < 1 and places.size:
+        raise RuntimeError("Negative padding value is resulting in an empty dimension")
+    return start + places % max(kept, 1)
 
 
 _SOURCES = {"reflect": _reflect, "replicate": _replicate, "circular": _circular}

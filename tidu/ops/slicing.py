@@ -64,33 +64,43 @@ replace_part.vjp(
 
 
 def view_name(index):
-    """What PyTorch's node of the last step of an index is called: Select, Slice, Unsqueeze."""
-    for i in reversed(index if type(index) is tuple else (index,)):
-        if type(i) is builtins.slice:
-            if i != ALL or type(index) is not tuple:
-                return "Slice"
-        elif i is None:
+    """What PyTorch's node of the last step of an index (a tuple or a slice) is called."""
+    if type(index) is builtins.slice:
+        return "Slice"
+    for i in reversed(index):
+        if i is None:
             return "Unsqueeze"
+        if type(i) is builtins.slice:
+            if i != ALL:
+                return "Slice"
         elif i is not Ellipsis:
             return "Select"
-    return "Slice" if type(index) is tuple and ALL in index else "Alias"
+    return "Slice" if ALL in index else "Alias"
 
 
-@op(view=True, public=False, method=False, node=lambda x, index: view_name(index) + "Backward0")
-def basic_index(k, x: Array, index):  # noqa: F821
-    """`x[index]` for an index of ints, slices, None and an ellipsis, which is a view.
+def _basic_index(name, node):
+    def forward(k, x: Array, index):  # noqa: F821
+        return x[index]
+
+    forward.__doc__ = """`x[index]` for an index of ints, slices, None and an ellipsis: a view.
 
     Without an ellipsis NumPy gives a number, not an array of no dimensions.
     """
-    return x[index]
+    declared = op(name=name, view=True, public=False, method=False, node=node)(forward)
+    declared.vjp(x=lambda k, g, x_shape, index: k.embed(g, x_shape, "basic_index", (index,)))
+    return declared
 
 
-basic_index.vjp(x=lambda k, g, x_shape, index: k.embed(g, x_shape, "basic_index", (index,)))
+# One operation under several names, which are PyTorch's nodes: so a call need not find the name.
+basic_index = _basic_index("basic_index", lambda x, index: view_name(index) + "Backward0")
+select_index = _basic_index("select_index", "SelectBackward0")
+slice_index = _basic_index("slice_index", "SliceBackward0")
 
 
 def part(x, axis, which):
     """`x` indexed in one dimension only."""
-    return basic_index.op.apply(x, (*(ALL,) * axis, which, ...) if axis else (which, ...))
+    found = slice_index if type(which) is builtins.slice else select_index
+    return found.op.apply(x, (*(ALL,) * axis, which, ...) if axis else (which, ...))
 
 
 @composite(method=True, out=False)
