@@ -367,7 +367,9 @@ def _(k, g, values, vectors):
     g_values, g_vectors = g
     adjoint = mH(k, vectors)
     turn = _off_diagonal(adjoint @ g_vectors)
-    inner = _divided(k, turn, _differences(k, values)) + embed(k, g_values)
+    inner = _divided(k, turn, _differences(k, values))
+    # PyTorch takes the input for Hermitian though only one triangle is read.
+    inner = (inner + mH(k, inner)) / 2 + embed(k, g_values)
     return vectors @ inner @ adjoint
 
 

@@ -471,8 +471,9 @@ def linalg_matrix_power(A, n):
     """
     check_square("linalg.matrix_power", A._array)
     if n == 0:
-        one = np.broadcast_to(np.eye(A.shape[-1], dtype=A._array.dtype), A.shape).copy()
-        return Tensor._wrap(one)
+        one = np.broadcast_to(np.eye(A.shape[-1], dtype=A._array.dtype), A.shape)
+        nothing = operations.keep(A, Tensor._wrap(np.zeros(A.shape, bool)))
+        return nothing + Tensor._wrap(one)
     if n < 0:
         A, n = inv.op.apply(A), -n
     if n == 1:
@@ -635,9 +636,11 @@ def vander(x, *, N=None):
             [1, 2, 4],
             [1, 3, 9]])
     """
-    n = x.shape[-1] if N is None else N
-    if n <= 1 and N is not None:
+    n = N if N is not None else x.shape[-1] if x.ndim else 1
+    if N is not None and n <= 1:
         raise RuntimeError("N must be greater than 1.")
+    if not x.ndim:
+        x = x.unsqueeze(0)
     powers = x.unsqueeze(-1).expand(*x.shape, n - 1).cumprod(-1)
     return operations.cat([powers[..., :1] * 0 + 1, powers], -1)
 
@@ -739,8 +742,17 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     if abs(ord) == math.inf:
         rows, columns = columns, rows
     sums = norm_of(A, 1, rows, True)
-    result = operations.amax(sums, columns, True) if ord > 0 else operations.amin(sums, columns, True)
+    result = _extreme(sums, columns, ord)
     return result if keepdim else result.squeeze((rows, columns))
+
+
+def _extreme(values, dim, ord):
+    """The largest for positive `ord`, else the smallest; the largest of nothing is 0."""
+    if ord < 0:
+        return operations.amin(values, dim, True)
+    if values.shape[dim] == 0:
+        return values.sum(dim, True)
+    return operations.amax(values, dim, True)
 
 
 def _norm_of_values(A, ord, dim, keepdim):
@@ -748,7 +760,7 @@ def _norm_of_values(A, ord, dim, keepdim):
     if ord == "nuc":
         result = values.sum(-1)
     else:
-        result = operations.amax(values, -1, False) if ord > 0 else operations.amin(values, -1, False)
+        result = _extreme(values, -1, ord).squeeze(-1)
     if not keepdim:
         return result
     for axis in sorted(dim):

@@ -100,7 +100,7 @@ def _norm_rule(k, g, x, out, ord, dim, keepdim):
     if ord == 1:
         return g * k.sgn(x)
     if ord == 2:
-        return k.keep(x * (g / out), out != 0)
+        return g * k.keep(x / out, out != 0)
     a = k.abs(x)
     if ord in (INF, -INF):
         hit = (a == out) | (a != a)
