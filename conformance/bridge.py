@@ -15,14 +15,17 @@ from .libraries import subject, torch
 
 def from_array(library, array: np.ndarray):
     """A tensor that shares an ndarray's memory, with the whole of its base as storage."""
-    if library is torch and isinstance(array.base, np.ndarray):
-        storage = torch.from_numpy(array.base)
-        offset = array.ctypes.data - array.base.ctypes.data
-        steps = [step // array.itemsize for step in array.strides]
+    make = getattr(library, "from_numpy", None) or library.Tensor._wrap
+    base = array.base
+    offset = array.ctypes.data - base.ctypes.data if isinstance(base, np.ndarray) else 0
+    if not offset:
+        return make(array)
+    steps = [step // array.itemsize for step in array.strides]
+    if library is torch:  # not as_strided: the result of that would be a view
+        storage = torch.from_numpy(base)
         empty = torch.empty(0, dtype=storage.dtype)
         return empty.set_(storage, offset // array.itemsize, array.shape, steps)
-    make = getattr(library, "from_numpy", None) or library.Tensor._wrap
-    return make(array)
+    return make(base).as_strided(array.shape, steps, offset // array.itemsize).detach()
 
 
 def blank(library, like, shape):

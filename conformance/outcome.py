@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import traceback
+import types
 from collections import Counter
 from dataclasses import dataclass
 
@@ -80,9 +81,10 @@ def error_reason(expected: Outcome, got: Outcome) -> str | None:
 def is_missing(error: BaseException) -> bool:
     """Whether an exception says that the subject has no such name."""
     if isinstance(error, AttributeError):
-        return (
-            error.obj is subject or error.obj is subject.Tensor or type(error.obj) is subject.Tensor
-        )
+        owner = error.obj
+        if isinstance(owner, types.ModuleType):
+            return owner.__name__.partition(".")[0] == subject.__name__
+        return owner is subject.Tensor or type(owner) is subject.Tensor
     return isinstance(error, (Missing, NotImplementedError))
 
 

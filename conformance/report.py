@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -95,7 +96,13 @@ def differing(results: list[Result], aspects, heading) -> list[str]:
 def missing(results: list[Result], aspects) -> list[str]:
     """What tidu has no name for, in one paragraph."""
     names = sorted({r.title for r in results if r.status == "missing" and r.aspect in aspects})
-    return [", ".join(f"`{name}`" for name in names) or "Nothing.", ""]
+    return paragraph(names)
+
+
+def paragraph(names) -> list[str]:
+    """Names as the lines of one paragraph."""
+    text = ", ".join(f"`{name}`" for name in names) or "Nothing."
+    return [*textwrap.wrap(text, 100, break_on_hyphens=False, break_long_words=False), ""]
 
 
 def reasons(results: list[Result], aspect: str, most: int = 12) -> list[tuple[str, int]]:
@@ -120,7 +127,7 @@ def written(found: Collected) -> str:
     lines += missing(found.optimizers + found.schedules, ("steps", "rates"))
     private = sorted({title(op) for op in op_db if not is_public(op)})
     lines += ["Entries of `op_db` that are not public or not for a CPU, and are not counted:"]
-    lines += [", ".join(f"`{name}`" for name in private), ""]
+    lines += paragraph(private)
     lines += ["## What differs", ""]
     lines += differing(found.ops, ASPECTS, "Operations")
     lines += differing(found.dtypes, ("value",), "Operations in other dtypes")

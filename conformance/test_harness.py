@@ -102,3 +102,9 @@ def test_wording_of_errors_counts():
     assert "got: TypeError" in error_reason(refuses("a b"), refuses("a b", TypeError))
     assert "no error" in error_reason(refuses("a b"), attempt(int))
     assert "torch refuses" in reason(refuses("a b"), attempt(int))
+
+
+def test_helpers_of_torchs_tests_are_rebuilt():
+    """A seeded operation has to run in the subject, not in torch's own helper."""
+    call = counterpart(_entry("nn.functional.dropout").op)
+    assert call.__globals__["wrapper_set_seed"].__module__.startswith("conformance")
