@@ -83,6 +83,8 @@ def _range(start, end, step, dtype):
     if dtype.kind == dtypes.INTEGER:
         if int(step) == 0:
             raise ValueError("step must be nonzero")
+        if dtype is dtypes.int64:
+            start, end, step = int(start), int(end), int(step)
         exact = type(start) is type(end) is type(step) is int
         count = -((start - end) // step) if exact else math.ceil((end - start) / step)
         if exact and count and dtype is dtypes.int64:
@@ -152,7 +154,10 @@ def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=Non
     >>> tidu.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    array = _spaced("linspace", start, end, steps, out, dtype)
+    start, end, steps, wanted = _interval("linspace", start, end, steps, out, dtype)
+    work = np.dtype(float) if wanted.kind == dtypes.INTEGER else wanted.numpy
+    wide = _WIDE.get(work.name, work.type)
+    array = _points(start, end, steps, work, wide).astype(wanted.numpy)
     if out is not None:
         return into("linspace", out, None, array, requires_grad)
     return finish(array, requires_grad, device, pin_memory, layout, "linspace")
@@ -167,16 +172,16 @@ def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None,
     >>> tidu.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    wanted = _spaced_dtype("logspace", start, end, out, dtype)
-    if wanted.kind == dtypes.INTEGER:
-        powers = float(base) ** _spaced("logspace", start, end, steps, None, dtypes.float64)
-        array = np.trunc(powers).astype(wanted.numpy)
-    else:
-        powers = _spaced("logspace", start, end, steps, out, wanted)
-        array = (wanted.numpy.type(base) ** powers).astype(wanted.numpy)
+    start, end, steps, wanted = _interval("logspace", start, end, steps, out, dtype)
+    work = np.dtype(complex if wanted.is_complex else float)
+    array = (base ** _points(start, end, steps, work, work.type)).astype(wanted.numpy)
     if out is not None:
         return into("logspace", out, None, array, requires_grad)
     return finish(array, requires_grad, device, pin_memory, layout, "logspace")
+
+
+# The dtypes in which a product and a sum come out as if rounded once, as a fused multiply-add does.
+_WIDE = {"float32": np.float64, "float64": np.longdouble}
 
 
 def _spaced_dtype(name, start, end, out, dtype):
@@ -201,8 +206,8 @@ def _end_point(name, value, label):
     return value
 
 
-def _spaced(name, start, end, steps, out, dtype):
-    """An array of numbers at equal distances: counted from `start` on up to the middle, from `end` after."""
+def _interval(name, start, end, steps, out, dtype):
+    """The ends as numbers of the result's dtype, the number of steps, and that dtype."""
     start, end = _end_point(name, start, "start"), _end_point(name, end, "end")
     wanted = _spaced_dtype(name, start, end, out, dtype)
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
@@ -214,25 +219,23 @@ def _spaced(name, start, end, steps, out, dtype):
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     if wanted.kind == dtypes.INTEGER:
-        work, wide = np.dtype("float32" if wanted.itemsize < 8 else "float64"), np.float64
-        start, end = int(start), int(end)
-    else:
-        work = wanted.numpy
-        wide = {2: np.float32, 4: np.float64, 8: np.longdouble}.get(work.itemsize, np.longdouble)
-        if work.kind == "c":
-            wide = work.type
+        return int(start), int(end), steps, wanted
+    return wanted.numpy.type(start), wanted.numpy.type(end), steps, wanted
+
+
+def _points(start, end, steps, work, wide):
+    """Numbers at equal distances, counted from `start` on up to the middle and from `end` beyond.
+
+    The distance is of dtype `work`; products and sums are computed in `wide`.
+    """
     start, end = work.type(start), work.type(end)
     if steps == 1:
-        return np.array([start], wanted.numpy)
+        return np.array([start])
     step = (end - start) / work.type(max(steps - 1, 1))
-    # A product and a sum rounded once, as with a fused multiply-add.
-    i = np.arange(steps)
+    i = np.arange(steps, dtype=work)
     low = wide(start) + wide(step) * i[: steps // 2]
-    high = wide(end) - wide(step) * (steps - 1 - i[steps // 2 :])
-    values = np.concatenate([low, high])
-    if wanted.kind == dtypes.INTEGER:
-        values = np.trunc(values)
-    return values.astype(wanted.numpy)
+    high = wide(end) - wide(step) * (work.type(steps - 1) - i[steps // 2 :])
+    return np.concatenate([low, high])
 
 
 @factory
