@@ -14,7 +14,7 @@ from ..autograd.op import op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from . import shape as shapes
-from .shape import _int_argument, axis_of, reshape, restride, sizes_of
+from .shape import _int_argument, axis_of, reshape, reshaped_in_place, restride, sizes_of
 
 ALL = builtins.slice(None)
 
@@ -470,9 +470,9 @@ def diagflat(input, offset=0):
 
 def storage_of(array):
     """The ndarray that owns an array's memory, flat, and the array's offset there in elements."""
-    owner = array
-    while type(owner.base) is np.ndarray:
-        owner = owner.base
+    from ..storage import root
+
+    owner = root(array)
     flat = np.lib.stride_tricks.as_strided(owner, (owner.size,), (owner.itemsize,))
     flat = flat.view(array.dtype)
     start = owner.__array_interface__["data"][0]
@@ -593,6 +593,9 @@ def _strided_args(x, size, stride, storage_offset):
     return size, stride, offset, (_strides(array), start)
 
 
+reshaped_in_place("as_strided_", as_strided)
+
+
 @composite(method=True)
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
     """A copy of `input` in which `src` is what `as_strided` would show."""
@@ -682,7 +685,7 @@ def _copying(name, view):
 
     function.__name__ = name + "_copy"
     function.__doc__ = f"A copy of what `{name}` shows."
-    return composite()(function)
+    return composite(method=name == "narrow")(function)
 
 
 for _name in ("as_strided", "narrow", "select", "split", "split_with_sizes", "unbind"):
