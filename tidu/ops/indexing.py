@@ -255,11 +255,12 @@ def _getitem(self, index):
     if before is None:
         view.base = self
         view.steps = ((op, (key,), None),)
+        view.recorded = recording_now()
     else:
         view.base = before.base
         view.steps = (*before.steps, (op, (key,), None))
+        view.recorded = before.recorded and recording_now()
     view.history = counter.history
-    view.recorded = recording_now()
     node = self._node
     if node is not None:
         edges = [self if node is LEAF else node]
@@ -462,7 +463,7 @@ def _unfit(value, shape, key):
 
 _C_NAMES = {
     "bool": "bool", "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int",
-    "int64": "int64_t", "float16": "at::Half", "float32": "float", "float64": "double",
+    "int64": "int64_t", "float16": "c10::Half", "float32": "float", "float64": "double",
     "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
 }  # fmt: skip
 
@@ -476,14 +477,17 @@ def as_number(value, dtype):
             )
     kind = dtype.kind
     if kind == "b":
-        return bool(value)
+        return np.asarray(bool(value))
     try:
         if isinstance(value, complex) and kind != "c":
             if value.imag:
                 raise OverflowError
             value = value.real
         if kind in "iu":
-            return np.asarray(int(value), dtype)
+            value = int(value)
+            if kind == "u" and -256**dtype.itemsize < value < 0:
+                value += 256**dtype.itemsize  # PyTorch lets these wrap around
+            return np.asarray(value, dtype)
         settings = quiet(IGNORE)
         try:
             found = np.asarray(value, dtype)

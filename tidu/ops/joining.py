@@ -56,7 +56,7 @@ def cat(k, x: list[Array], dim=0):  # noqa: F821
     tensor([[1., 0., 0.],
             [1., 0., 0.]])
     """
-    if type(x) is not list:
+    if not isinstance(x, (list, tuple)):
         raise TypeError("cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     if not x:
         raise ValueError("expected a non-empty list of Tensors")
@@ -121,7 +121,7 @@ def stack(k, x: list[Array], dim=0):  # noqa: F821
     tensor([[1, 3],
             [2, 4]])
     """
-    if type(x) is not list:
+    if not isinstance(x, (list, tuple)):
         raise TypeError("stack(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     if not x:
         raise RuntimeError("stack expects a non-empty TensorList")

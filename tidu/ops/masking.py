@@ -52,7 +52,7 @@ fill_where.vjp(x=lambda k, g, mask: k.masked_fill(g, mask, 0))
 @op(public=False, method=False, node="MaskedFillBackward1")
 def masked_fill_with(k, x: Array, mask: Array, value: Array):  # noqa: F821
     """A copy of `x` with the element of a 0-d tensor where `mask` is True."""
-    return _filled(k, x, mask, value)
+    return _filled(k, x, mask, as_number(value.item(), x.dtype))
 
 
 masked_fill_with.vjp(

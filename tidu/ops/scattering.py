@@ -573,7 +573,15 @@ index_copy.vjp(
 @op(public=False, method=False, node="IndexFillBackward0")
 def fill_slices(k, x: Array, dim, index: Array, value):  # noqa: F821
     """A copy of `x` with a number in the slices at `index`."""
-    return _filled(x, dim, index, as_number(value, x.dtype))
+    return _filled(x, dim, index, _fill_number(value, x.dtype))
+
+
+def _fill_number(value, dtype):
+    if isinstance(value, complex) and dtype.kind != "c":
+        raise RuntimeError(
+            "index_fill_(): Converting complex Scalar to non-complex type is not supported"
+        )
+    return as_number(value, dtype)
 
 
 def _filled(x, dim, index, value):
@@ -606,7 +614,7 @@ def outside_slices(k, index: Array, shape, dim):  # noqa: F821
 @op(public=False, method=False, node="IndexFillBackward1")
 def fill_slices_with(k, x: Array, dim, index: Array, value: Array):  # noqa: F821
     """A copy of `x` with the element of a 0-d tensor in the slices at `index`."""
-    return _filled(x, dim, index, value)
+    return _filled(x, dim, index, _fill_number(value.item(), x.dtype))
 
 
 fill_slices_with.vjp(
