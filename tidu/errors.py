@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import dtypes
+from .autograd.grad_mode import mode
 from .tensor import Tensor
 
 
@@ -201,22 +202,27 @@ def freed(node):
 
 
 def overwritten(node, value, counter, expected):
-
+    """The error for a saved value that was written to; `node` saved it at version `expected`."""
     if isinstance(value, Tensor):
-        array, made, index = value._array, value.grad_fn, value.output_nr
+        array, index = value._array, value.output_nr
+        made = value._node if value._node is None else value.grad_fn
     else:
-        array, made, index = value._array, node, value.index or 0
-    title = dtypes.of(array).title
-    made_by = ""
-    if made is not None:
-        name = made.name()
-        made_by = f", which is output {index} of {name},"
+        array, made, index = value._array, node, max(value.index or 0, 0)
+    made_by = "" if made is None else f", which is output {index} of {made.short_name()},"
+    if mode.anomaly:
+        hint = (
+            "the backtrace further above shows the operation that failed to compute its gradient. "
+            "The variable in question was changed in there or anywhere later. Good luck!"
+        )
+    else:
+        hint = (
+            "enable anomaly detection to find the operation that failed to compute its gradient, "
+            "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        )
     error = RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [torch.{title}Tensor {list(array.shape)}]{made_by} is at version "
-        f"{counter.version}; expected version {expected} instead. Hint: enable anomaly detection to "
-        "find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        f"operation: [torch.{dtypes.of(array).title}Tensor {list(array.shape)}]{made_by} is at "
+        f"version {counter.version}; expected version {expected} instead. Hint: {hint}"
     )
     error.add_note(
         f"{node.name()} needs the value as it was; it was saved at\n  {place_of(node)}\n"

@@ -237,19 +237,11 @@ class Tensor(Saveable):
 
     def _refresh(self):
         """Looks up a view's place in the graph again, if its base was written to since."""
-        view = self._view
-        if view.history == self._counter.history:
+        if self._view.history == self._counter.history:
             return
-        from .autograd.inplace import replay
-        from .autograd.public import operations
+        from .autograd.inplace import refresh
 
-        view.history = self._counter.history
-        # Whoever wrote to the base did so with recording on; reading the result may happen outside.
-        previous, mode.enabled = mode.enabled, True
-        try:
-            self._node = replay(view.steps, view.base, operations)._node
-        finally:
-            mode.enabled = previous
+        refresh(self)
 
     # Autograd (`backward` is installed by the engine)
 

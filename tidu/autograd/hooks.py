@@ -16,7 +16,7 @@ import numpy as np
 from .. import naming
 from ..tensor import Tensor
 from .grad_mode import mode
-from .node import LEAF, Node, Output, Saveable, SavedOutput
+from .node import LEAF, Alias, Node, Output, Saveable, SavedOutput
 
 
 class Hooks(dict):
@@ -346,25 +346,8 @@ class Packed(Saveable):
             return SavedOutput(self._array, None, self.place)._unpack(node)
         tensor = Tensor._wrap(self._array)
         place = self.place
-        tensor._node = LeafAlias(place) if isinstance(place, Tensor) else place
+        tensor._node = Alias(place, tensor._array) if isinstance(place, Tensor) else place
         return tensor
-
-
-class LeafAlias(Node):
-    """Makes an unpacked copy of a leaf lead to the leaf itself."""
-
-    class plan:
-        saves_tensors = False
-        saved_names = ()
-
-    def __init__(self, leaf):
-        self.edges = [leaf]
-        self.saved = ()
-        self.shape, self.dtype = leaf._array.shape, leaf._array.dtype
-        self.place(2)
-
-    def apply(self, g, k, raw):
-        return [(self.edges[0], g)]
 
 
 def pack_all(node):

@@ -16,14 +16,24 @@ from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
 from .grad_mode import CAREFUL, mode, recording_now
 from .hooks import move_retained
-from .node import LEAF, Counter, Node, SavedOutput
+from .node import LEAF, Alias, Counter, Node, SavedOutput
 from .public import operations
 
-_MULTIPLE_VIEWS = (
-    "Output {index} of {node} is a view and is being modified inplace. This view is the output of a "
-    "function that returns multiple views. Such functions do not allow the output views to be "
-    "modified inplace. You should replace the inplace operation by an out-of-place one."
-)
+_REASONS = {
+    "multiple": "This view is the output of a function that returns multiple views. Such functions "
+    "do not allow the output views to be modified inplace. You should replace the inplace operation "
+    "by an out-of-place one.",
+    "function": "This view was created inside a custom Function (or because an input was returned "
+    "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function.",
+    "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad block "
+    "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+    "tracked).",
+}
+
+FUNCTION = object()  # in a view's steps: it was made inside a `Function`
 
 
 def write(name, x, function, args, kwargs):
@@ -47,30 +57,64 @@ def write(name, x, function, args, kwargs):
 def check_writable(x, recorded=True):
     """PyTorch's errors for tensors that may not be written to while operations are recorded."""
     view = x._view
-    if x._node is LEAF:
-        raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation."
-            if view is None
-            else "a view of a leaf Variable that requires grad is being used in an in-place operation."
-        )
-    if view is None or (x._node is None and not recorded):
+    if view is None:
+        if x._node is LEAF:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            )
         return
-    if view.base._node is LEAF:
+    if x._node is None and not recorded:
+        return
+    why = _forbidden(view)
+    if why is not None:
+        raise _view_error(x, why, "is being modified inplace")
+    if x._node is LEAF or view.base._node is LEAF:
         raise RuntimeError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
         )
-    index = view.steps[-1][2]
-    if index is not None and x._node is not None:
-        node = x.grad_fn
-        raise RuntimeError(_MULTIPLE_VIEWS.format(index=index, node=node.name()))
-    if not view.recorded:
-        raise RuntimeError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode "
-            "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
-            "can clarify your code by moving both the view and the inplace either both inside the "
-            "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
-            "want the inplace to be tracked)."
-        )
+
+
+def _forbidden(view):
+    """Why autograd could not follow a write into this view, or None."""
+    for op, _, index in view.steps:
+        if op is FUNCTION:
+            return "function"
+        if index is not None:
+            return "multiple"
+    return None if view.recorded else "no_grad"
+
+
+def _view_error(x, why, what):
+    node = x._node
+    if node is None or node is LEAF:
+        start = f"A view was created in no_grad mode and {what} with grad mode enabled."
+    else:
+        index, node = (node.index, node.node) if hasattr(node, "index") else (0, node)
+        kind = "a view and"
+        if why == "no_grad":
+            kind, what = "a view of a view which was created in no_grad mode and", f"{what} with grad mode enabled"
+        start = f"Output {index} of {node.short_name()} is {kind} {what}."
+    return RuntimeError(f"{start} {_REASONS[why]}")
+
+
+class AsStridedBackward0(Alias):
+    """A view whose base was written to since it was made; PyTorch's name for that."""
+
+
+def refresh(x):
+    """Looks up a view's place in the graph again: its base has been written to."""
+    view = x._view
+    why = _forbidden(view)
+    if why is not None:
+        raise _view_error(x, why, "its base or another view of its base has been modified inplace")
+    view.history = x._counter.history
+    # Whoever wrote to the base did so with recording on; reading the result may happen outside.
+    previous, mode.enabled = mode.enabled, True
+    try:
+        node = replay(view.steps, view.base, operations)._node
+        x._node = None if node is None else AsStridedBackward0(node, x._array)
+    finally:
+        mode.enabled = previous
 
 
 def assign(name, x, result, before=None):
@@ -102,7 +146,7 @@ def assign(name, x, result, before=None):
         counter = x._counter = Counter()
     counter.bump(name)
     if mode.enabled and (result._node is not None or x._node is not None):
-        _join_graph(x, result, counter)
+        join_graph(x, result, counter)
     return x
 
 
@@ -126,7 +170,7 @@ def _keep(node, before):
         node.saved = tuple(kept if value is before else value for value in node.saved)
 
 
-def _join_graph(x, result, counter):
+def join_graph(x, result, counter):
     node = result._node
     if x._view is None:
         if node is not None:

@@ -171,6 +171,10 @@ class Node:
     def name(self):
         return type(self).__name__
 
+    def short_name(self):
+        """The name as error messages have it: Exp for ExpBackward0."""
+        return self.name().rstrip("0123456789").removesuffix("Backward")
+
     @property
     def next_functions(self):
         pairs = []
@@ -267,6 +271,23 @@ class Output:
         if self.node.output_prehooks is None:
             self.node.output_prehooks = {}
         self.node.output_prehooks[self.index] = hooks
+
+
+class Alias(Node):
+    """Stands between a tensor and its place in the graph; hands gradients on as they are."""
+
+    class plan:
+        saves_tensors = False
+        saved_names = ()
+
+    def __init__(self, edge, array):
+        self.edges = [edge]
+        self.saved = ()
+        self.shape, self.dtype = array.shape, array.dtype
+        self.place(2)
+
+    def apply(self, g, k, raw):
+        return [(self.edges[0], g)]
 
 
 class SavedOutput(Saveable):

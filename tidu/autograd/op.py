@@ -32,7 +32,7 @@ from . import record as recording
 from .grad_mode import recording_now
 from .node import LEAF, Counter, Node
 from .public import expose
-from .record import make_node, scalars
+from .record import int_scalars, make_node, scalars
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 ndarray, asarray = np.ndarray, np.asarray
@@ -298,7 +298,7 @@ def _binary(op):
         if (kind is float or kind is int) and isinstance(x, Tensor):
             # A tensor of its own is made of the number only if need be.
             a = x._array
-            cache = scalars.get(a.dtype)
+            cache = (scalars if kind is float else int_scalars).get(a.dtype)
             b = None if cache is None else cache.get(y)
             if b is None:
                 a, b = recording.prepare(op, (a, y))
@@ -426,11 +426,12 @@ def _viewing(op):
         if before is None:
             view.base = x
             view.steps = ((op, rest, None),)
+            view.recorded = recording_now()
         else:
             view.base = before.base
             view.steps = (*before.steps, (op, rest, None))
+            view.recorded = before.recorded and recording_now()
         view.history = counter.history
-        view.recorded = recording_now()
         if x._node is not None:
             out._node = make_node(op, (x, *rest), 1, r, out)
         return out

@@ -17,7 +17,9 @@ new = object.__new__
 ndarray = np.ndarray
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 _EQUALITY = ("eq", "ne")
-scalars = {F32: {}, F64: {}}  # dtype -> {Python number: 0-d array}
+# dtype -> {number: 0-d array}. Ints have their own, because 0 is one number and 0.0 is two (-0.0).
+scalars = {F32: {}, F64: {}}
+int_scalars = {F32: {}, F64: {}}
 FIRST_A_TENSOR, ONE_A_TENSOR = "first", "one"  # `Op.forms`: where operands may not be numbers
 
 
@@ -67,6 +69,26 @@ def operands(op, x, y):
 
 def prepare_general(op, arrays):
     """Promotes the tensor operands of an elementwise operation, in place in `arrays`."""
+    dtype = None
+    for i in op.promoted:  # the usual case: floats of one dtype, and numbers that were seen before
+        value = arrays[i]
+        kind = type(value)
+        if kind is ndarray:
+            if dtype is None:
+                dtype = value.dtype
+                if dtype is not F32 and dtype is not F64:
+                    break
+            elif value.dtype is not dtype:
+                break
+        elif value is not None:
+            if op.strict or dtype is None or (kind is not float and kind is not int):
+                break
+            value = (scalars if kind is float else int_scalars)[dtype].get(value)
+            if value is None:
+                break
+            arrays[i] = value
+    else:
+        return
     positions = [i for i in op.promoted if arrays[i] is not None]
     plain = []
     for i in positions:
@@ -82,7 +104,7 @@ def prepare_general(op, arrays):
 
 def number(value, dtype):
     """A Python number as a 0-d array; those that come often are kept."""
-    cache = scalars.get(dtype)
+    cache = (int_scalars if type(value) is int else scalars).get(dtype)
     if cache is not None:
         found = cache.get(value)
         if found is not None:
@@ -94,7 +116,7 @@ def number(value, dtype):
             found = np.asarray(int(value) % (1 << 64), np.uint64).astype(dtype)
         else:
             raise
-    if cache is not None and value:  # 0.0 and -0.0 are one key: neither is kept
+    if cache is not None and (value or type(value) is int):
         if len(cache) > 256:
             cache.clear()
         cache[value] = found
@@ -143,7 +165,8 @@ def make_node(op, args, mask, array, out=None, results=None, edges=None):
     recording = recording_now()
     dtype = array.dtype
     if not recording or not op.rules:
-        return None
+        # PyTorch: a view made under no_grad requires gradients if its base does, as a leaf.
+        return LEAF if op.view and dtype.kind in "fc" else None
     if dtype is not F32 and dtype is not F64 and dtype.kind not in "fc":
         return None
     plan = op.plans.get(mask)
@@ -253,7 +276,9 @@ def several(op, args, results, mask):
     if not mask or not arrays:
         return tensors
     node = make_node(op, args, mask, arrays[0], None, arrays)
-    if node is None:
+    if node is None or node is LEAF:
+        for t in tensors if node is LEAF else ():
+            t._node = LEAF
         return tensors
     if op.differentiable == 1:
         tensors[0]._node = node
@@ -272,8 +297,10 @@ def link_view(op, args, out, index=None):
     if counter is None:
         counter = x._counter = Counter()
     out._counter = counter
-    base, steps = (x, ()) if x._view is None else (x._view.base, x._view.steps)
-    out._view = View(base, (*steps, (op, args[1:], index)), counter.history, mode.enabled)
+    before = x._view
+    base, steps = (x, ()) if before is None else (before.base, before.steps)
+    recorded = mode.enabled and (before is None or before.recorded)
+    out._view = View(base, (*steps, (op, args[1:], index)), counter.history, recorded)
 
 
 # Errors: paid for on failure only.
