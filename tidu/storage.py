@@ -88,9 +88,10 @@ class UntypedStorage:
         last = offset + sum((m - 1) * s for m, s in zip(shape, strides))
         if 0 not in shape and last >= n:
             raise RuntimeError(
-                f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {offset}, "
-                f"and itemsize {dtype.itemsize} requiring a storage size of "
-                f"{(last + 1) * dtype.itemsize} are out of bounds for storage of size {self._bytes.size}"
+                f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset "
+                f"{offset}, and itemsize {dtype.itemsize} requiring a storage size of "
+                f"{(last + 1) * dtype.itemsize} are out of bounds for storage of size "
+                f"{self._bytes.size}"
             )
         byte_strides = [s * dtype.itemsize for s in strides]
         return np.lib.stride_tricks.as_strided(elements[offset:], shape, byte_strides)
@@ -177,7 +178,7 @@ def _restore(memory):
 
 
 class TypedStorage:
-    """A block of elements of one dtype: an UntypedStorage with a dtype (PyTorch's older interface)."""
+    """A block of elements: an UntypedStorage with a dtype (PyTorch's older interface)."""
 
     is_cuda = is_sparse = False
     device = CPU
@@ -251,9 +252,10 @@ def warn_deprecated():
     import warnings
 
     warnings.warn(
-        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the "
-        "only storage class. This should only matter to you if you are using storages directly.  To "
-        "access UntypedStorage directly, use tensor.untyped_storage() instead of tensor.storage()",
+        "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be "
+        "the only storage class. This should only matter to you if you are using storages "
+        "directly.  To access UntypedStorage directly, use tensor.untyped_storage() instead of "
+        "tensor.storage()",
         stacklevel=3,
     )
 

@@ -17,14 +17,14 @@ import threading
 _PACKAGE = __package__.rpartition(".")[0]
 
 _OUTSIDE = (
-    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to "
-    "get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for "
-    "more details."
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+    "to get a normal tensor before doing inplace update.See "
+    "https://github.com/pytorch/rfcs/pull/17 for more details."
 )
 _SAVED = (
-    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
-    "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
-    "normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+    "inference mode in computation tracked by autograd. To work around this, you can make a clone "
+    "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
     "`torch.inference_mode()`."
 )
 

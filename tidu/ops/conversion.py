@@ -186,8 +186,8 @@ Tensor.contiguous = contiguous
 def to(self, *args, **kwargs):
     """The tensor in another dtype, on another device, in another memory format.
 
-    Takes `to(dtype)`, `to(device, dtype)` or `to(other)`, each followed by `non_blocking` and `copy`,
-    and `memory_format=`. Returns the tensor itself if nothing changes and `copy` is not True.
+    Takes `to(dtype)`, `to(device, dtype)` or `to(other)`, each followed by `non_blocking` and
+    `copy`, and `memory_format=`. Returns the tensor itself if nothing changes and `copy` is False.
 
     >>> import tidu
     >>> tidu.tensor([1.5, 2.0]).to(tidu.int64)
@@ -225,14 +225,14 @@ def parse_to(args, kwargs):
     copy = kwargs.pop("copy", False)
     if kwargs or args:
         raise TypeError(
-            "to() received an invalid combination of arguments: expected (device, dtype), (dtype) or "
-            f"(tensor), not also {next(iter(kwargs), None) or type(args[0]).__name__}"
+            "to() received an invalid combination of arguments: expected (device, dtype), (dtype) "
+            f"or (tensor), not also {next(iter(kwargs), None) or type(args[0]).__name__}"
         )
     return dtype, copy, memory_format
 
 
 def convert(tensor, dtype, copy=False, memory_format=_PRESERVE):
-    """The tensor itself if it is of this dtype and format (and `copy` is not asked for), else a copy."""
+    """The tensor itself if it has this dtype and format (and `copy` is False), else a copy."""
     array = tensor._array
     if not copy and dtype.numpy == array.dtype:
         if memory_format is _PRESERVE or memory_format is None:
@@ -268,7 +268,7 @@ for _name, _dtype in {
 
 
 def type_(self, dtype=None, non_blocking=False):
-    """The name of the tensor's type; with `dtype` (a dtype, type or such a name), a conversion to it.
+    """The name of the tensor's type; with `dtype` (a dtype, type or name of one), a conversion.
 
     >>> import tidu
     >>> tidu.ones(1).type()

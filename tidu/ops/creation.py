@@ -27,7 +27,7 @@ def factory(function):
 
 
 def dtype_of(dtype, name):
-    """The tidu dtype that the argument `dtype` means: one of them, or one of Python's number types."""
+    """The tidu dtype that the argument `dtype` means: it may be one of Python's number types."""
     if type(dtype) is dtypes.dtype:
         return dtype
     found = _PYTHON_TYPES.get(dtype) if isinstance(dtype, type) else None
@@ -92,8 +92,8 @@ def _as_int(n, position, nested, name):
     kind = class_name(n)
     if position:
         raise TypeError(
-            f"{name}(): argument 'size' failed to unpack the object at pos {position + 1} with error "
-            f'"type must be tuple of ints,but got {kind}"'
+            f"{name}(): argument 'size' failed to unpack the object at pos {position + 1} with "
+            f'error "type must be tuple of ints,but got {kind}"'
         )
     found = f"but found element of type {kind} at pos 0" if nested else f"not {kind}"
     raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, {found}")
@@ -262,7 +262,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
 @factory
 def scalar_tensor(s, *, dtype=None, layout=None, device=None, pin_memory=False,
                   requires_grad=False):  # fmt: skip
-    """A tensor without dimensions that holds one number, in the default dtype unless `dtype` says so.
+    """A tensor without dimensions that holds one number, in the default dtype or in `dtype`.
 
     >>> import tidu
     >>> tidu.scalar_tensor(3)

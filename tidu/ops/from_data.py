@@ -1,4 +1,4 @@
-"""New tensors from data: numbers, lists, arrays, buffers; methods that make tensors like this one."""
+"""New tensors from data: numbers, lists, arrays, buffers; and the `new_*` methods."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _warn_of_copy(name="torch.tensor"):
     import warnings
 
     warnings.warn(
-        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-        f"sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor).",
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() "
+        f"or sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor).",
         stacklevel=3,
     )
 
@@ -263,9 +263,9 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
         warnings.warn(
             "The given buffer is not writable, and PyTorch does not support non-writable tensors. "
             "This means you can write to the underlying (supposedly non-writable) buffer using the "
-            "tensor. You may want to copy the buffer to protect its data or make it writable before "
-            "converting it to a tensor. This type of warning will be suppressed for the rest of "
-            "this program.",
+            "tensor. You may want to copy the buffer to protect its data or make it writable "
+            "before converting it to a tensor. This type of warning will be suppressed for the "
+            "rest of this program.",
             stacklevel=2,
         )
     return finish(writable(array), requires_grad, name="frombuffer")

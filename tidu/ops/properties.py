@@ -90,7 +90,8 @@ def _dim(tensor, dim, name):
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if not -ndim <= dim < ndim:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
+            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got "
+            f"{dim})"
         )
     return dim % ndim
 
@@ -327,9 +328,8 @@ Tensor.nbytes = property(
 )
 Tensor.layout = _constant(formats.strided, "How elements are kept: `tidu.strided`.")
 Tensor.is_cpu = _constant(True, "Whether the memory is the CPU's.")
-for (
-    _kind
-) in ["cuda", "sparse", "sparse_csr", "quantized", "mkldnn", "mps", "meta", "xpu", "nested", "vulkan", "ipu", "maia", "mtia"]:
+_OTHER_KINDS = "cuda sparse sparse_csr quantized mkldnn mps meta xpu nested vulkan ipu maia mtia"
+for _kind in _OTHER_KINDS.split():
     setattr(
         Tensor, f"is_{_kind}", _constant(False, f"Whether this is a tensor of kind {_kind}: no.")
     )

@@ -99,11 +99,6 @@ def __reversed__(self):
     return self.flip(tuple(range(self._array.ndim))) if self._array.ndim else self
 
 
-@method
-def __dir__(self):
-    return sorted(object.__dir__(self))
-
-
 # NumPy
 
 
@@ -140,7 +135,7 @@ def __array__(self, dtype=None, copy=None):
 
 @method
 def __array_wrap__(self, array, context=None, return_scalar=False):
-    """A tensor of what a function of NumPy made from this one (bool becomes uint8, as in PyTorch)."""
+    """A tensor of what NumPy made from this one (bool becomes uint8, as in PyTorch)."""
     array = np.asarray(array)
     return Tensor._wrap(array.astype(np.uint8) if array.dtype == bool else array)
 
@@ -179,8 +174,8 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
     if not hasattr(ext_tensor, "__dlpack__"):
         if type(ext_tensor).__name__ != "PyCapsule":
             raise RuntimeError(
-                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed "
-                "only once, so you might have already constructed a tensor from it once."
+                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be "
+                "consumed only once, so you might have already constructed a tensor from it once."
             )
         ext_tensor = _Capsule(ext_tensor)
     array = np.from_dlpack(ext_tensor)
@@ -243,9 +238,9 @@ def _warn_of_hooks(tensor):
 
     for hook in tensor._hooks.values():
         warnings.warn(
-            f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you can "
-            "decorate the function with @torch.utils.hooks.unserializable_hook to suppress this "
-            "warning",
+            f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you "
+            "can decorate the function with @torch.utils.hooks.unserializable_hook to suppress "
+            "this warning",
             stacklevel=3,
         )
 
@@ -293,7 +288,7 @@ def __deepcopy__(self, memo):
 
 @method
 def as_subclass(self, cls):
-    """This tensor (its memory, its place in the graph) as an object of a class derived from Tensor."""
+    """This tensor, with its memory and its place in the graph, as one of a derived class."""
     result = object.__new__(cls)
     result._array, result._node = self._array, self._node
     result._view, result._counter = self._view, self._counter

@@ -21,7 +21,7 @@ _LISTS = (list, tuple)
 
 
 def array_of(data, dtype=None):
-    """A new ndarray with the elements of `data`; `dtype` (a tidu dtype) or else what they suggest."""
+    """A new ndarray with the elements of `data`, of `dtype` (tidu's) or of what they suggest."""
     kind = type(data)
     if kind in _PLAIN:
         return _numbers(data, {kind}, dtype)
@@ -160,7 +160,7 @@ def _flatten(data, shape):
 
 
 def _is_row(sequence, dim, shape):
-    """Whether this is an array whose elements are numbers: Python's are much faster to go through."""
+    """Whether this is an array of numbers: as Python's, they are much faster to go through."""
     return isinstance(sequence, ndarray) and dim == len(shape) - 1 and sequence.ndim == 1
 
 
@@ -212,10 +212,8 @@ def _number(value, dtype):
     if dtype.kind == dtypes.COMPLEX:
         return complex(value)
     if dtype.kind == dtypes.FLOAT:
-        if (
-            isinstance(value, complex)
-            or (not hasattr(value, "__float__")
-            and not hasattr(value, "__index__"))
+        if isinstance(value, complex) or (
+            not hasattr(value, "__float__") and not hasattr(value, "__index__")
         ):
             raise TypeError(f"must be real number, not {type(value).__name__}")
         return float(value)

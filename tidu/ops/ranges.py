@@ -127,8 +127,8 @@ def range(start=0, end=None, step=1, *, out=None, dtype=None, layout=None, devic
 
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
-        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values "
-        "in [start, end).",
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
+        "values in [start, end).",
         stacklevel=2,
     )
     if end is None:
