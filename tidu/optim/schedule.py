@@ -17,7 +17,9 @@ class LRScheduler:
         if last_epoch == -1:
             for group in optimizer.param_groups:
                 initial = group["lr"]
-                group["initial_lr"] = initial.clone() if isinstance(initial, Tensor) else initial
+                if isinstance(initial, Tensor):
+                    initial = initial.clone()
+                group.setdefault("initial_lr", initial)
         else:
             for i, group in enumerate(optimizer.param_groups):
                 if "initial_lr" not in group:
