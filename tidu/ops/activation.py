@@ -11,6 +11,7 @@ import math
 from .. import dtypes
 from ..autograd.op import elementwise, op
 from ..autograd.public import composite, operations
+from ..backend.clip import CONSTANTS, clip
 from .checks import FLOATS, both, only, refuse
 
 
@@ -29,7 +30,8 @@ def relu(k, x):
     >>> tidu.tensor([-1.0, 2.0]).relu()
     tensor([0., 2.])
     """
-    return k.xp.maximum(x, 0)
+    found = CONSTANTS.get(x.dtype)
+    return k.xp.maximum(x, 0) if found is None else clip(x, found[0], found[3])
 
 
 relu.vjp(x=lambda k, g, out: k.keep(g, k.logical_not(out <= 0)))
@@ -41,7 +43,7 @@ relu.vjp(x=lambda k, g, out: k.keep(g, k.logical_not(out <= 0)))
 def hardtanh(k, x, min_val=-1.0, max_val=1.0):
     """The elements, limited to [min_val, max_val]; flat on the limits too. (relu6: [0, 6].)"""
     low, high = (int(v) if x.dtype.kind in "iu" else v for v in (min_val, max_val))
-    return k.xp.minimum(k.xp.maximum(x, low), high)
+    return clip(x, low, high)
 
 
 hardtanh.vjp(
@@ -199,7 +201,7 @@ logsigmoid.vjp(x=lambda k, g, x: g * k.sigmoid(-x))
 @_internal("hardsigmoid_cpu")
 def hardsigmoid(k, x):
     """x / 6 + 1/2, limited to [0, 1]."""
-    return k.xp.minimum(k.xp.maximum(x + 3, 0), 6) / 6
+    return clip(x + 3, 0, 6) / 6
 
 
 hardsigmoid.vjp(x=lambda k, g, x: k.keep(g / 6, (x > -3) & (x < 3)))
@@ -208,7 +210,7 @@ hardsigmoid.vjp(x=lambda k, g, x: k.keep(g / 6, (x > -3) & (x < 3)))
 @_internal("hardswish_cpu")
 def hardswish(k, x):
     """x * hardsigmoid(x)."""
-    return x * k.xp.minimum(k.xp.maximum(x + 3, 0), 6) / 6
+    return x * clip(x + 3, 0, 6) / 6
 
 
 def _hardswish(k, g, x):

@@ -26,7 +26,10 @@ def undefined(name):
 # Addition and subtraction
 
 
-def _check_alpha(dtype, alpha):
+def _check_alpha(input, other, alpha):
+    if type(alpha) is float and isinstance(input, Tensor) and input._array.dtype.kind in "fc":
+        return  # the usual case, found out quickly
+    dtype = common([t._array if isinstance(t, Tensor) else t for t in (input, other)])
     if isinstance(alpha, bool) and dtype is not dtypes.bool:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and dtype.kind < dtypes.FLOAT:
@@ -39,20 +42,18 @@ def _check_alpha(dtype, alpha):
         )
 
 
-def _scaled(input, other, alpha):
-    """alpha * other, in the dtype that `input` and `other` have together."""
-    pair = [t._array if isinstance(t, Tensor) else t for t in (input, other)]
-    dtype = common(pair)
-    _check_alpha(dtype, alpha)
-    if alpha == 1:
-        return other
-    if isinstance(other, Tensor) and other.dtype is not dtype and other.dim():
-        other = operations.to_dtype(other, dtype)
-    return other * alpha
+@elementwise(public=False, method=False, node="AddBackward0")
+def add_scaled(k, x, y, alpha):
+    """x + alpha * y."""
+    return x + (y if x.dtype.kind == "b" else y * x.dtype.type(alpha))
+
+
+add_scaled.vjp(x=lambda g: g, y=lambda g, alpha: g * alpha)
 
 
 def _add_scaled(input, other, *, alpha):
-    return add(input, _scaled(input, other, alpha))
+    _check_alpha(input, other, alpha)
+    return add_scaled(input, other, alpha) if alpha != 1 else add(input, other)
 
 
 @elementwise("add", inplace=True, symbol="add", overload=_add_scaled)
@@ -83,8 +84,18 @@ def _check_sub(x, y):
         raise RuntimeError(_BOOL_SUB)
 
 
+@elementwise(public=False, method=False, node="SubBackward0", check=lambda x, y: _check_sub(x, y))
+def sub_scaled(k, x, y, alpha):
+    """x - alpha * y."""
+    return x - y * x.dtype.type(alpha)
+
+
+sub_scaled.vjp(x=lambda g: g, y=lambda g, alpha: g * -alpha)
+
+
 def _sub_scaled(input, other, *, alpha):
-    return sub(input, _scaled(input, other, alpha))
+    _check_alpha(input, other, alpha)
+    return sub_scaled(input, other, alpha) if alpha != 1 else sub(input, other)
 
 
 @elementwise("subtract", inplace=True, symbol="sub", aliases=("subtract",), check=_check_sub,
@@ -104,7 +115,7 @@ sub.vjp(x=lambda g: g, y=lambda g: -g)
 
 
 def _rsub_scaled(input, other, *, alpha):
-    return rsub(_scaled(other, input, alpha), other)
+    return _sub_scaled(other, input, alpha=alpha)
 
 
 @elementwise(method=False, symbol="rsub", forms="first", check=_check_sub, overload=_rsub_scaled,
@@ -330,7 +341,7 @@ def _power(k, x, exponent):
     if exponent == 2:
         return xp.square(x)
     if exponent == 3:
-        return xp.multiply(xp.square(x), x)
+        return xp.square(x) * x
     if exponent == 0.5:
         return xp.sqrt(x)
     if exponent == 1:
@@ -364,6 +375,8 @@ def pow(k, x, y):
     >>> tidu.tensor([1.0, 2.0, 3.0]) ** 2
     tensor([1., 4., 9.])
     """
+    if isinstance(y, (int, float, complex)):  # only gradient rules hand on numbers
+        return _power(k, x, y)
     if x.dtype.kind == "i":
         return _integer_power(k, x, y)
     if y.shape == () and x.shape != ():
@@ -373,14 +386,14 @@ def pow(k, x, y):
 
 def _pow_x(k, g, x, y):
     if not isinstance(y, (int, float, complex)):
-        return k.keep(g * (y * x ** (y - 1)), y != 0)
+        return k.keep(g * (y * k.pow(x, y - 1)), y != 0)
     if y == 0:
         return k.zero_gradient(g)
     if y == 1:
         return g
     if y == 2:
         return g * (x + x)
-    return g * (y * x ** (y - 1))
+    return g * (k.pow(x, y - 1) * y)
 
 
 def _pow_y(k, g, x, y, y_dtype, out):

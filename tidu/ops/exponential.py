@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..autograd.op import elementwise
+from ..backend.clip import CONSTANTS
 from ..tensor import Tensor
 from .checks import FLOATS, only
 
@@ -170,7 +171,14 @@ def sigmoid(k, x):
     >>> tidu.tensor([0.0, 2.0]).sigmoid()
     tensor([0.5000, 0.8808])
     """
-    return 1 / (1 + k.xp.exp(-x))
+    xp, constants = k.xp, CONSTANTS.get(x.dtype)
+    if constants is None:
+        return 1 / (1 + xp.exp(-x))
+    out = xp.empty_like(x)
+    xp.negative(x, out=out)
+    xp.exp(out, out=out)
+    xp.add(out, constants[1], out=out)
+    return xp.reciprocal(out, out=out)
 
 
 sigmoid.vjp(x=lambda g, out: g * ((1 - out) * out))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..autograd.op import elementwise
 from ..tensor import Tensor
+from ..backend.clip import CONSTANTS, clip
 from .checks import refuse
 
 
@@ -96,11 +97,12 @@ def clamp(k, x, y=None, z=None):
     """
     if y is None and z is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if z is None:
-        return k.xp.maximum(x, y)
-    if y is None:
-        return k.xp.minimum(x, z)
-    return k.xp.minimum(k.xp.maximum(x, y), z)
+    if y is not None and z is not None:
+        return clip(x, y, z)
+    infinite = CONSTANTS.get(x.dtype)
+    if infinite is None:
+        return k.xp.maximum(x, y) if z is None else k.xp.minimum(x, z)
+    return clip(x, y, infinite[3]) if z is None else clip(x, infinite[2], z)
 
 
 def _within(k, x, low, high):
@@ -124,29 +126,31 @@ def _clamp_max(k, g, x, y, z):
 clamp.vjp(x=lambda k, g, x, y, z: k.keep(g, _within(k, x, y, z)), y=_clamp_min, z=_clamp_max)
 
 
-@elementwise("maximum", inplace="public", forms="first", names={"y": "min"}, check=_refuse_complex,
+@elementwise(inplace="public", forms="first", names={"y": "min"}, check=_refuse_complex,
              node=lambda x, y: f"ClampMinBackward{1 if isinstance(y, Tensor) else 0}")  # fmt: skip
-def clamp_min(x, y):
+def clamp_min(k, x, y):
     """The elements, those below `min` raised to it.
 
     >>> import tidu
     >>> tidu.tensor([-1.0, 2.0]).clamp_min(0)
     tensor([0., 2.])
     """
+    return k.clamp(x, y, None)
 
 
 clamp_min.vjp(x=lambda k, g, x, y: k.keep(g, x >= y), y=lambda k, g, x, y: k.keep(g, x < y))
 
 
-@elementwise("minimum", inplace="public", forms="first", names={"y": "max"}, check=_refuse_complex,
+@elementwise(inplace="public", forms="first", names={"y": "max"}, check=_refuse_complex,
              node=lambda x, y: f"ClampMaxBackward{1 if isinstance(y, Tensor) else 0}")  # fmt: skip
-def clamp_max(x, y):
+def clamp_max(k, x, y):
     """The elements, those above `max` lowered to it.
 
     >>> import tidu
     >>> tidu.tensor([-1.0, 2.0]).clamp_max(0)
     tensor([-1.,  0.])
     """
+    return k.clamp(x, None, y)
 
 
 clamp_max.vjp(x=lambda k, g, x, y: k.keep(g, x <= y), y=lambda k, g, x, y: k.keep(g, x > y))

@@ -38,7 +38,30 @@ def zero_gradient(k, x: Array):  # noqa: F821
 @elementwise(public=False, method=False, unpromoted=1, names={"x": "condition", "y": "input", "z": "other"})
 def where(k, x, y, z):
     """`y` where `x`, else `z`."""
+    if x.size > 4096 and _selectable(x, y, z):
+        return _select(k.xp, x, y, z)
     return k.xp.where(x, y, z)
+
+
+def _selectable(mask, y, z):
+    """Whether all are contiguous arrays of one shape (or one number) and of one float dtype."""
+    if not (hasattr(y, "strides") and hasattr(z, "strides") and y.dtype == z.dtype):
+        return False
+    return y.dtype.kind == "f" and all(
+        a.shape == () or (a.shape == mask.shape and a.flags.c_contiguous) for a in (mask, y, z)
+    )
+
+
+def _select(xp, mask, y, z):
+    """z ^ ((y ^ z) & mask) on the bits: several times faster than `where` if the mask is random."""
+    bits = _BITS[y.itemsize]
+    chosen = xp.empty(mask.shape, y.dtype)
+    raw = chosen.view(bits)
+    xp.negative(mask.view("int8"), out=raw)
+    y, z = y.view(bits), z.view(bits)
+    xp.bitwise_and(raw, y ^ z, out=raw)
+    xp.bitwise_xor(raw, z, out=raw)
+    return chosen
 
 
 where.vjp(y=lambda k, g, x: k.keep(g, x), z=lambda k, g, x: k.keep(g, k.logical_not(x)))
@@ -63,6 +86,12 @@ def _where(condition, input=None, other=None):
         raise wrong_argument(where.op, 0, condition)
     if input is None and other is None:
         return operations.nonzero(condition, as_tuple=True)
+    if condition._array.dtype.char != "?":
+        condition = _as_mask(condition)
+    return choose(condition, input, other)
+
+
+def _as_mask(condition):
     dtype = condition.dtype
     if dtype is dtypes.uint8:
         import warnings
@@ -70,15 +99,12 @@ def _where(condition, input=None, other=None):
         warnings.warn(
             "where received a uint8 condition tensor. This behavior is deprecated and will be "
             "removed in a future version of PyTorch. Use a boolean condition instead.",
-            stacklevel=2,
+            stacklevel=3,
         )
-        condition = condition != 0
-    elif dtype is not dtypes.bool:
-        raise RuntimeError(
-            "where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{dtype.title}"
-        )
-    return choose(condition, input, other)
+        return condition != 0
+    raise RuntimeError(
+        f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype.title}"
+    )
 
 
 def _method(self, condition, other):
