@@ -267,7 +267,7 @@ def check_start(i, tensor, gradient):
         if array.dtype.kind != "f":
             raise RuntimeError(
                 "grad can be implicitly created only for real scalar outputs but got "
-                f"{tensor.dtype.title}"
+                f"{tensor.dtype}"
             )
         one = np.empty(array.shape, array.dtype)
         one.fill(1)
@@ -292,6 +292,19 @@ def check_start(i, tensor, gradient):
     return gradient
 
 
+def unused(i, tensor):
+    """The error for an input of `grad` that the outputs do not depend on."""
+    error = RuntimeError(
+        f"The differentiated Tensor at index {i} appears to not have been used in the graph. Set "
+        "allow_unused=True if this is the desired behavior."
+    )
+    error.add_note(
+        "The outputs were not computed from this very tensor. A copy, a .detach(), a value made from "
+        "it later or a tensor that was replaced since (x = x + 1 makes a new one) is another one."
+    )
+    return error
+
+
 def no_graph(i, tensor):
     error = RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
     error.add_note(
@@ -312,10 +325,13 @@ def check_grad(tensor, value):
     if value.dtype is not tensor.dtype:
         raise RuntimeError(
             f"attempting to assign a gradient with dtype '{value.dtype.title.lower()}' to a tensor "
-            f"with grad_dtype '{tensor.dtype.title.lower()}'. The gradient must match the tensor's grad_dtype "
-            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype."
+            f"with grad_dtype '{tensor.dtype.title}'. The gradient must match the tensor's grad_dtype "
+            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a "
+            "specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
+            "dtypes of a tensor and its gradient may break downstream systems that assume they match."
         )
     if value._array.shape != tensor._array.shape:
         raise RuntimeError(
-            "assigned grad has data of a different size"
+            f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+            f"'{list(tensor.shape)}'. Please ensure that the gradient and the tensor are the same size"
         )

@@ -95,7 +95,7 @@ class Tensor(Saveable):
 
     @requires_grad.setter
     def requires_grad(self, value):
-        if self.requires_grad == bool(value):
+        if self.requires_grad == bool(value) and self.is_leaf:
             return
         if not self.is_leaf:
             raise RuntimeError(
@@ -120,7 +120,8 @@ class Tensor(Saveable):
             )
         if requires_grad and self._array.dtype.kind not in "fc":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self.requires_grad = requires_grad
+        if not (requires_grad and self.requires_grad):
+            self.requires_grad = requires_grad
         return self
 
     @property
@@ -186,6 +187,10 @@ class Tensor(Saveable):
     def data(self, value):
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._node is not None and value._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype"
+            )
         self._array = value._array
 
     def detach(self):
@@ -204,7 +209,7 @@ class Tensor(Saveable):
                 "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
                 "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
                 "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-                "function in torch/optim/optimizer.py as a solution."
+                "function in torch/optim/optimizer.py as the solution."
             )
         self._node = None
         return self

@@ -17,7 +17,7 @@ import numpy as np
 from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import cpu
-from ..errors import bad_gradient_shape, check_start, note_backward
+from ..errors import bad_gradient_shape, check_start, note_backward, unused
 from ..tensor import Tensor
 from .grad_mode import mode, recording_now
 from .hooks import AccumulateGrad, accumulate_with_hooks, check_replacement, step_with_hooks
@@ -356,15 +356,17 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
                 "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
                 "`backward()`. Please only use `grad_tensors`."
             )
-    tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    tensors = _as_tuple(tensors)
     keep = create_graph if retain_graph is None else retain_graph
     roots = start(tensors, grad_tensors, create_graph)
     if inputs is None:
         run(roots, keep, create_graph)
         return
-    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    inputs = _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    if any(not t.requires_grad for t in inputs):
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
     targets = [target_of(t) for t in inputs]
     found = run(roots, keep, create_graph, set(targets))
     done = set()
@@ -403,9 +405,14 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             FutureWarning,
             stacklevel=2,
         )
-    outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
-    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if isinstance(inputs, dict):
+        found = grad(outputs, tuple(inputs.values()), grad_outputs, retain_graph, create_graph,
+                     True, allow_unused, False, materialize_grads)  # fmt: skip
+        return dict(zip(inputs, found))
+    outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
     roots = start(outputs, grad_outputs, create_graph)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     targets = []
     for t in inputs:
         if isinstance(t, Tensor) and not t.requires_grad:
@@ -414,17 +421,24 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     keep = create_graph if retain_graph is None else retain_graph
     found = run(roots, keep, create_graph, set(targets))
     results = []
-    for t, target in zip(inputs, targets):
+    for i, (t, target) in enumerate(zip(inputs, targets)):
         g = found.get(target)
         if g is None and materialize_grads:
+            if not isinstance(t, Tensor):
+                raise RuntimeError(
+                    "materialize_grads cannot be used when the given input is a GradientEdge"
+                )
             g = Tensor._wrap(np.zeros_like(t._array))
+            g.requires_grad = create_graph
         elif g is None and not allow_unused:
-            raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior."
-            )
+            raise unused(i, t)
         results.append(g)
     return tuple(results)
+
+
+def _as_tuple(tensors):
+    """Tensors or edges of the graph, of which one may come alone."""
+    return (tensors,) if hasattr(tensors, "output_nr") else tuple(tensors)
 
 
 def current_walk():

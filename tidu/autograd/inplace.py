@@ -176,6 +176,7 @@ def join_graph(x, result, counter):
         if node is not None:
             _save_in_place(node, result, x, counter)
         _take_place(x, node)
+        counter.history += 1
         return
     base = x._view.base
     _take_place(base, CopySlices(base, result, x._view))
