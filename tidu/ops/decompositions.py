@@ -38,11 +38,13 @@ from .matrices import (
 
 
 @op(name="cholesky_factor", node="LinalgCholeskyExBackward0", holomorphic=False, **HIDDEN)
-def cholesky_factor(k, x: Array):  # noqa: F821
-    """The lower triangular L with L @ L.mH = x."""
+def cholesky_factor(k, x: Array, upper):  # noqa: F821
+    """The lower triangular L with L @ L.mH = x, read from its lower half; or L.mH from the upper."""
     check_square("linalg.cholesky", x)
+    if upper:
+        x = x.conj().swapaxes(-2, -1)
     try:
-        return k.xp.linalg.cholesky(x)
+        L = k.xp.linalg.cholesky(x)
     except np.linalg.LinAlgError:
         batch, order = _first_not_positive(x)
         raise LinAlgError(
@@ -50,6 +52,7 @@ def cholesky_factor(k, x: Array):  # noqa: F821
             f"the input is not positive-definite (the leading minor of order {order} is not "
             "positive-definite)."
         ) from None
+    return L.conj().swapaxes(-2, -1) if upper else L
 
 
 def _first_not_positive(x):
@@ -72,10 +75,10 @@ def _bad_minor(matrix):
 
 
 @cholesky_factor.vjp_joint("x")
-def _(k, g, out):
-    adjoint = mH(k, out)
-    phi = (adjoint @ g) * lower(out, 0.5)
-    phi = phi + mH(k, phi)
+def _(k, g, out, upper):
+    adjoint = out if upper else mH(k, out)
+    phi = adjoint @ (mH(k, g) if upper else g)
+    phi = phi * lower(out) + mH(k, phi * lower(out, 0.0))
     half = k.solve_triangle(adjoint, phi, True, False)
     return mH(k, k.solve_triangle(adjoint, mH(k, half), True, False)) / 2
 
@@ -89,9 +92,7 @@ def linalg_cholesky(A, *, upper=False):
     tensor([[2., 0.],
             [0., 3.]])
     """
-    if upper:
-        return cholesky_factor.op.apply(A.mH).mH
-    return cholesky_factor.op.apply(A)
+    return cholesky_factor.op.apply(A, bool(upper))
 
 
 @composite(method=True)

@@ -247,9 +247,11 @@ def _check_system(name, a, b, left=True):
 
 
 @op(name="solve_system", node="LinalgSolveExBackward0", **HIDDEN)
-def solve_system(k, x: Array, y: Array):  # noqa: F821
-    """The solution of x @ X = y, for y of shape (..., n, k)."""
+def solve_system(k, x: Array, y: Array, vector=False):  # noqa: F821
+    """The solution of x @ X = y, for y of shape (..., n, k), or (..., n) if `vector`."""
     try:
+        if vector:
+            return k.xp.linalg.solve(x, y[..., None])[..., 0]
         return k.xp.linalg.solve(x, y)
     except np.linalg.LinAlgError:
         batch, _ = first_singular(x)
@@ -260,8 +262,10 @@ def solve_system(k, x: Array, y: Array):  # noqa: F821
 
 
 @solve_system.vjp_joint("x", "y")
-def _(k, g, x, out):
-    g_y = k.solve_system(mT(k, x), g)
+def _(k, g, x, out, vector):
+    g_y = k.solve_system(mT(k, x), g, vector)
+    if vector:
+        return -(k.unsqueeze(g_y, -1) * k.unsqueeze(out, -2)), g_y
     return -(g_y @ mT(k, out)), g_y
 
 
@@ -282,12 +286,12 @@ def linalg_solve(A, B, *, left=True):
                 "linalg.solve: Vector broadcasting of the left hand side is not supported for "
                 "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
             )
-        B = B.unsqueeze(-1)
-    _check_system("linalg.solve", A._array, B._array, left)
+        _check_system("linalg.solve", A._array, B._array[..., None])
+    else:
+        _check_system("linalg.solve", A._array, B._array, left)
     if not left:
         return solve_system.op.apply(A.mT, B.mT).mT
-    X = solve_system.op.apply(A, B)
-    return X.squeeze(-1) if vector else X
+    return solve_system.op.apply(A, B, vector)
 
 
 @composite(name="linalg_solve_ex", **HIDDEN)
@@ -741,18 +745,17 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
         return _norm_of_values(A, ord, (rows, columns), keepdim)
     if abs(ord) == math.inf:
         rows, columns = columns, rows
-    sums = norm_of(A, 1, rows, True)
-    result = _extreme(sums, columns, ord)
-    return result if keepdim else result.squeeze((rows, columns))
+    sums = norm_of(A, 1, rows, keepdim)
+    return _extreme(sums, columns - (not keepdim and columns > rows), ord, keepdim)
 
 
-def _extreme(values, dim, ord):
+def _extreme(values, dim, ord, keepdim):
     """The largest for positive `ord`, else the smallest; the largest of nothing is 0."""
     if ord < 0:
-        return operations.amin(values, dim, True)
+        return operations.amin(values, dim, keepdim)
     if values.shape[dim] == 0:
-        return values.sum(dim, True)
-    return operations.amax(values, dim, True)
+        return values.sum(dim, keepdim)
+    return operations.amax(values, dim, keepdim)
 
 
 def _norm_of_values(A, ord, dim, keepdim):
@@ -760,7 +763,7 @@ def _norm_of_values(A, ord, dim, keepdim):
     if ord == "nuc":
         result = values.sum(-1)
     else:
-        result = _extreme(values, -1, ord).squeeze(-1)
+        result = _extreme(values, -1, ord, False)
     if not keepdim:
         return result
     for axis in sorted(dim):

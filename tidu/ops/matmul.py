@@ -359,7 +359,9 @@ def _fit(x, shape):
 
 def _combine(name, x, product, beta, alpha):
     """beta * x + alpha * product, in the product's dtype; beta 0 ignores x, NaN and all."""
-    if product.dtype.kind in "biu":
+    if product.dtype.kind in "biu" and name not in ("addmm", "addr"):
+        beta, alpha = int(beta), int(alpha)
+    elif product.dtype.kind in "biu":
         for value, title in ((beta, "beta"), (alpha, "alpha")):
             if isinstance(value, float):
                 raise RuntimeError(

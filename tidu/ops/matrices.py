@@ -134,7 +134,7 @@ def eliminate(matrix):
     pivots = np.arange(1, min(n, m) + 1, dtype=np.int32)
     info = 0
     for j in range(min(n, m)):
-        p = j + int(np.argmax(np.abs(a[j:, j])))
+        p = j + int(np.argmax(_size(a[j:, j])))
         pivots[j] = p + 1
         if a[p, j] == 0:
             info = info or j + 1
@@ -144,6 +144,13 @@ def eliminate(matrix):
         a[j + 1 :, j] /= a[j, j]
         a[j + 1 :, j + 1 :] -= np.outer(a[j + 1 :, j], a[j, j + 1 :])
     return a, pivots, info
+
+
+def _size(column):
+    """What LAPACK compares when it looks for a pivot."""
+    if column.dtype.kind == "c":
+        return np.abs(column.real) + np.abs(column.imag)
+    return np.abs(column)
 
 
 def batch_words(index):

@@ -134,15 +134,21 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     return norm_of(input, 2 if p == "fro" or p is None else p, dim, keepdim, dtype)
 
 
-@composite(method=True)
-def dist(input, other, p=2):
+@op(holomorphic=False)
+def dist(k, x: Array, y: Array, p=2):  # noqa: F821
     """The p-norm of input - other.
 
     >>> import tidu
     >>> tidu.dist(tidu.tensor([1.0, 2.0]), tidu.tensor([4.0, 6.0]))
     tensor(5.)
     """
-    return norm_of(input - other, p)
+    return k.linalg_vector_norm(x - y, p, None, False, None)
+
+
+@dist.vjp_joint("x", "y")
+def _(k, g, x, y, out, p):
+    gradient = _norm_rule(k, g, x - y, out, p, None, False)
+    return gradient, None if gradient is None else -gradient
 
 
 @composite(out=False)

@@ -584,17 +584,31 @@ log_softmax.vjp(x=lambda k, g, out, dim: g - k.exp(out) * k.sum(g, (dim,), True)
 # Compositions
 
 
-@composite(method=True)
-def trace(input):
+@op()
+def trace(k, x: Array):  # noqa: F821
     """The sum of a matrix's diagonal.
 
     >>> import tidu
     >>> tidu.tensor([[1.0, 2.0], [3.0, 4.0]]).trace()
     tensor(5.)
     """
-    if input.ndim != 2:
-        raise RuntimeError("trace: expected a matrix, but got tensor with dim " + str(input.ndim))
-    return input.diagonal().sum()
+    if x.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
+    return total(np.diagonal(x), None, False)
+
+
+trace.vjp(x=lambda k, g, x_shape: k.trace_of(g, tuple(x_shape)))
+
+
+@op(public=False, method=False, node="TraceBackwardBackward0")
+def trace_of(k, g: Array, shape):  # noqa: F821
+    """A matrix with `g` along its diagonal: the adjoint of `trace`."""
+    whole = np.zeros(shape, g.dtype)
+    np.fill_diagonal(whole[: shape[1]], g)
+    return whole
+
+
+trace_of.vjp(g=lambda k, g: k.trace(g))
 
 
 @composite(aliases=("trapz",))
@@ -606,7 +620,7 @@ def trapezoid(y, x=None, *, dx=None, dim=-1):
     tensor(4.)
     """
     areas = _trapezoids("trapezoid", y, x, dx, dim)
-    return y.sum(dim) * 0.0 if areas is None else areas.sum(dim)
+    return y.sum(dim) * 0.0 if areas is None else areas.sum(dim) / 2
 
 
 @composite()
@@ -618,11 +632,11 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     tensor([1.5000, 4.0000])
     """
     areas = _trapezoids("cumulative_trapezoid", y, x, dx, dim)
-    return y.clone() if areas is None else areas.cumsum(dim)
+    return y.clone() if areas is None else areas.cumsum(dim) / 2
 
 
 def _trapezoids(name, y, x, dx, dim):
-    """The area between each two neighbours; None if there is no point at all."""
+    """Twice the area between each two neighbours; None if there is no point at all."""
     dims_of((dim,), y.ndim)
     n = y.shape[dim]
     if n == 0:
@@ -631,7 +645,7 @@ def _trapezoids(name, y, x, dx, dim):
         raise RuntimeError(f"{name}: Currently, we only support dx as a real number.")
     both = y.narrow(dim, 0, n - 1) + y.narrow(dim, 1, n - 1)
     if x is None:
-        return both * ((1.0 if dx is None else dx) / 2)
+        return both * (1.0 if dx is None else dx)
     if x.ndim == 1:
         if x.shape[0] != n:
             raise RuntimeError(
@@ -639,4 +653,4 @@ def _trapezoids(name, y, x, dx, dim):
             )
         x = x.reshape([n if i == dim % y.ndim else 1 for i in range(y.ndim)])
     m = x.shape[dim]
-    return both * ((x.narrow(dim, 1, m - 1) - x.narrow(dim, 0, m - 1)) / 2)
+    return both * (x.narrow(dim, 1, m - 1) - x.narrow(dim, 0, m - 1))

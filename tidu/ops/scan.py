@@ -8,6 +8,7 @@ from .. import dtypes, return_types
 from ..autograd.op import op
 from ..autograd.public import composite
 from ..tensor import Tensor
+from .matrices import array_of, constant, is_complex
 from .reduction import dims_of
 
 F16, F32, I64 = np.dtype("float16"), np.dtype("float32"), np.dtype("int64")
@@ -106,9 +107,10 @@ def logcumsumexp(k, x: Array, dim):  # noqa: F821
     out = np.empty_like(line)
     out[0] = line[0]
     for i in range(1, len(line)):
-        top = np.maximum(out[i - 1].real, line[i].real)
-        top = np.where(np.isinf(top), 0, top)
-        out[i] = np.log(np.exp(out[i - 1] - top) + np.exp(line[i] - top)) + top
+        first = out[i - 1].real >= line[i].real
+        high, low = np.where(first, out[i - 1], line[i]), np.where(first, line[i], out[i - 1])
+        # The larger one's phase stays as it is: the result is not brought back to (-pi, pi].
+        out[i] = np.where(high == low, high + np.log(2), high + np.log1p(np.exp(low - high)))
     return np.moveaxis(out, 0, axis)
 
 
@@ -118,13 +120,10 @@ def _(k, g, x, out, dim):
         return g
     # sum over j >= i of g[j] * exp(x[i] - out[j]): in logarithms, the positive and the negative part
     # of g each for itself, because exp(-out) alone may overflow.
-    if _is_complex(x):
-        return k.exp(x) * _from_the_end(k, g * k.exp(-out), dim)
+    if is_complex(x):
+        top = constant(x, array_of(x).real.max(dim, keepdims=True, initial=-np.inf))
+        return k.exp(x - top) * _from_the_end(k, g * k.exp(top - out), dim)
     return _weighted(k, g, g > 0, x, out, dim) - _weighted(k, -g, g < 0, x, out, dim)
-
-
-def _is_complex(x):
-    return (x._array if isinstance(x, Tensor) else x).dtype.kind == "c"
 
 
 def _weighted(k, g, chosen, x, out, dim):
@@ -153,13 +152,9 @@ def _running(name, ufunc, node):
         return values, np.maximum.accumulate(at, axis)
 
     declared.vjp(
-        x=lambda k, g, x_shape, indices, dim: k.gather_up(g, _plain(indices), dim, tuple(x_shape))
+        x=lambda k, g, x_shape, indices, dim: k.gather_up(g, array_of(indices), dim, tuple(x_shape))
     )
     return declared.op.apply
-
-
-def _plain(indices):
-    return indices._array if isinstance(indices, Tensor) else indices
 
 
 @op(public=False, method=False, node="ScatterAddBackward0")
@@ -222,7 +217,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
         raise RuntimeError(f"order must be non-negative but got {n}")
     _axis(input._array, dim)
     if n == 0:
-        return input.clone() if prepend is None and append is None else input
+        return input.clone()
     parts = [part for part in (prepend, input, append) if part is not None]
     for part in parts:
         if part.ndim != input.ndim:

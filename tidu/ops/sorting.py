@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..autograd.op import op
-from ..autograd.public import composite, operations
+from ..autograd.public import PUBLIC, composite
 from ..tensor import Tensor
 from .reduction import dims_of
 from .selection import put_back
@@ -310,7 +310,7 @@ def histogram(input, bins, *, range=None, weight=None, density=False):
             raise RuntimeError(f"torch.histogramdd(): bins must be > 0, but got {bins} for dimension 0")
         low, high = (0.0, 0.0) if range is None else range
         low, high = _edges(low, high, bins, x, "torch.histogramdd")
-        edges = operations.linspace(float(low), float(high), bins + 1, dtype=input.dtype)._array
+        edges = PUBLIC["linspace"](float(low), float(high), bins + 1, dtype=input.dtype)._array
     weights = None if weight is None else weight._array.reshape(-1)
     place = np.searchsorted(edges, x, "right") - 1
     place[x == edges[-1]] = len(edges) - 2
