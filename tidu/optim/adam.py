@@ -9,6 +9,7 @@ import numpy as np
 from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
+    as_real,
     check_betas,
     check_flags,
     check_lr,
@@ -34,7 +35,7 @@ def adam_step(
             g = g + p * weight_decay
     mean += (g - mean) * (1 - beta1)
     square *= beta2
-    square += g * k.conj(g) * (1 - beta2)
+    square += g * g * (1 - beta2)
     correction1, correction2 = 1 - beta1**step, math.sqrt(1 - beta2**step)
     if max_square is not None:
         k.xp.maximum(max_square, square, out=max_square)
@@ -94,8 +95,9 @@ class Adam(Optimizer):
                         state["max_exp_avg_sq"] = Tensor._wrap(np.zeros_like(array))
                 state["step"]._array += 1
                 largest = state["max_exp_avg_sq"]._array if group["amsgrad"] else None
+                averages = state["exp_avg"]._array, state["exp_avg_sq"]._array, largest
                 update(
-                    array, g, state["exp_avg"]._array, state["exp_avg_sq"]._array, largest,
+                    *as_real(array, g, *averages),
                     state["step"].item(), lr, beta1, beta2, group["eps"], group["weight_decay"],
                     group["decoupled_weight_decay"], group["maximize"],
                 )  # fmt: skip

@@ -13,6 +13,8 @@ import warnings
 from collections import OrderedDict, defaultdict
 from itertools import chain
 
+from numpy.lib.stride_tricks import as_strided
+
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.hooks import RemovableHandle
 from ..backend.quiet import IGNORE, loud, quiet
@@ -306,6 +308,16 @@ def check_not_negative(**options):
 def number(value):
     """A Python number from a number or a one-element tensor."""
     return value.item() if isinstance(value, Tensor) else value
+
+
+def as_real(*arrays):
+    """Complex arrays as their real and imaginary parts, which count as parameters of their own."""
+    return [
+        a
+        if a is None or a.dtype.kind != "c"
+        else as_strided(a.real, (*a.shape, 2), (*a.strides, a.itemsize // 2))
+        for a in arrays
+    ]
 
 
 def run_closure(closure):
