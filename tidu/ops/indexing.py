@@ -21,7 +21,7 @@ from ..autograd.record import make_node
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
 from .shape import expand, reshape
-from .slicing import ALL, basic_index, select_index, slice_index
+from .slicing import ALL, basic_index, covers, select_index, slice_index
 
 new = object.__new__
 BASIC, SELECT, SLICE = basic_index.op, select_index.op, slice_index.op
@@ -42,13 +42,13 @@ def _parse(x, index):
         items = (index,)
     array = x._array
     used = sum(_dims_used(i) for i in items)
-    if not array.ndim and len(items) == 1 and type(items[0]) in (int, slice):
-        raise _of_0d(items[0])
+    if not array.ndim and kind in (int, slice):
+        raise _of_0d(index)
     if used > array.ndim:
         raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
     basic, picks, seen_ellipsis, dim = [], [], False, 0
     # `dim` counts the array's dimensions. A mask is one entry of `picks` for all that it covers.
-    for item in items:
+    for position, item in enumerate(items):
         item = _as_item(item)
         if item is Ellipsis:
             skip = 0 if seen_ellipsis else array.ndim - used
@@ -62,13 +62,12 @@ def _parse(x, index):
         elif type(item) is int:
             n = array.shape[dim]
             if not -n <= item < n:
-                raise IndexError(f"index {item} is out of bounds for dimension {dim} with size {n}")
+                raise IndexError(f"index {item} is out of bounds for dimension {position} with size {n}")
             basic.append(item)
             dim += 1
         elif type(item) is slice:
             _check_slice(item)
-            full = item.start is None and item.stop is None and item.step is None
-            basic.append(ALL if full else item)
+            basic.append(ALL if kind is tuple and covers(item, array.shape[dim]) else item)
             picks.append(None)
             dim += 1
         elif item.ndim == 0 and item.dtype.kind == "b":  # a bool adds a dimension
@@ -230,10 +229,10 @@ def _getitem(self, index):
                 op, key = BASIC, index
             else:
                 return _get_any(self, index)
-        if op is SLICE and item == ALL:
-            op = BASIC  # which finds the name of its node later
+        if op is SLICE and not item.start and (item.step is None or item.step == 1):
+            op = BASIC  # PyTorch skips slices of everything: what its node is called needs a look
     elif index is None or index is Ellipsis:
-        op, key = BASIC, (index, ...) if index is None else index
+        op, key = BASIC, (index, ...) if index is None else (index,)
     else:
         return _get_any(self, index)
     before = self._view
@@ -297,7 +296,7 @@ def _check_key(shape, key):
                     f"The shape of the mask {list(item.shape)} at index {_mismatch(item, shape, dim)} does not match the "
                     f"shape of the indexed tensor {list(shape)} at index {dim + _mismatch(item, shape, dim)}"
                 )
-            shapes.append((np.count_nonzero(item),))
+            shapes.append((int(np.count_nonzero(item)),))
             dim += item.ndim
         else:
             shapes.append(item.shape)
@@ -319,13 +318,18 @@ def _mismatch(mask, shape, dim):
     )
 
 
-def _out_of_bounds(shape, key, error):
-    """PyTorch's error for an index array with a number beyond the dimension."""
+def _out_of_bounds(x, key, error):
+    """PyTorch's error for an index array with a number beyond the dimension; none for no elements."""
+    shape = x.shape
+    if not _pick_nothing(x, key).size:
+        return None
     dim = position = 0
     for item in key:
         if item is not ALL and item.dtype.kind != "b":
             n = shape[dim]
             bad = item[(item < -n) | (item >= n)]
+            if bad.size and not n:
+                return IndexError("index is out of bounds for dimension with size 0")
             if bad.size:
                 return IndexError(
                     f"index {bad.flat[0]} is out of bounds for dimension {position} with size {n}"
@@ -335,13 +339,25 @@ def _out_of_bounds(shape, key, error):
     return error
 
 
+def _pick_nothing(x, key):
+    """`x[key]`, but with the first elements in place of those that do not exist."""
+    key = tuple(i if i is ALL or i.dtype.kind == "b" else np.zeros_like(i) for i in key)
+    try:
+        return x[key]
+    except IndexError:  # not even a first element
+        return np.ones(1)
+
+
 @op(public=False, method=False, node="IndexBackward0")
 def index(k, x: Array, key):  # noqa: F821
     """`x[key]` for index arrays, which are copied from; see `pick`."""
     try:
         return x[key]
     except IndexError as error:
-        raise _out_of_bounds(x.shape, key, error) from None
+        wrong = _out_of_bounds(x, key, error)
+    if wrong is not None:
+        raise wrong
+    return _pick_nothing(x, key)
 
 
 index.vjp(x=lambda k, g, x_shape, key: k.index_sum(g, x_shape, key))
@@ -351,7 +367,7 @@ index.vjp(x=lambda k, g, x_shape, key: k.index_sum(g, x_shape, key))
 def index_sum(k, x: Array, shape, key):  # noqa: F821
     """Zeros of `shape`, to which `x` is added at `key`: the gradient of `index`."""
     full = k.xp.zeros(shape, x.dtype)
-    add_at(full, key, x)
+    put_into(full, key, x, accumulate=True)
     return full
 
 
@@ -370,6 +386,19 @@ def add_at(full, key, values):
         places = np.arange(full.size).reshape(full.shape)[key]
         values = np.broadcast_to(values, places.shape)
         np.add.at(full.reshape(-1), places.reshape(-1), values.reshape(-1))
+
+
+def put_into(target, key, values, accumulate=False):
+    """`target[key] = values`, or `+=`, with PyTorch's errors."""
+    try:
+        if accumulate:
+            add_at(target, key, values)
+        else:
+            target[key] = values
+    except IndexError as error:
+        wrong = _out_of_bounds(target, key, error)
+        if wrong is not None:
+            raise wrong from None
 
 
 # x[index] = value
@@ -411,16 +440,14 @@ def _store(target, key, value, like):
         value = as_number(value, like.dtype)
     settings = quiet(IGNORE)
     try:
-        target[... if key is None else key] = value
-    except IndexError as error:
-        raise _out_of_bounds(target.shape, key, error) from None
+        put_into(target, ... if key is None else key, value)
     finally:
         loud(settings)
 
 
 def _fitting(value, target, key):
     """An array to be written to `target[key]`, checked."""
-    shape = target.shape if key is None else target[key].shape
+    shape = target.shape if key is None else _pick_nothing(target, key).shape
     while value.ndim > len(shape) and value.shape[0] == 1:
         value = value[0, ...]
     if value.shape != shape and value.ndim:
@@ -509,7 +536,13 @@ def _python_name(value):
 
 
 def _set_recorded(x, key, rest, value, recorded):
-    view = x if _is_whole(key) and rest is not None else BASIC.apply(x, key)
+    if type(key) is slice:
+        whole = covers(key, len(x._array))
+    else:
+        whole = all(i is ALL or i is ... for i in key)
+    if whole and rest is None and not (isinstance(value, Tensor) and value._array.ndim > x.ndim):
+        return x.copy_(value) if isinstance(value, Tensor) and value.ndim else x.fill_(value)
+    view = x if whole else BASIC.apply(x, key)
     check_writable(view, recorded)
     array = view._array
     if not isinstance(value, Tensor):
@@ -529,21 +562,11 @@ def _set_recorded(x, key, rest, value, recorded):
     assign("copy_", view, expand.op.apply(value, array.shape))
 
 
-def _is_whole(key):
-    return type(key) is tuple and all(i is ALL or i is ... for i in key)
-
-
 @op(public=False, method=False, name="put_at", node="IndexPutBackward0")
 def put_at(k, x: Array, values: Array, key, accumulate=False):  # noqa: F821
     """A copy of `x` with `values` written (or added) at `key`, a key of index arrays."""
     full = k.xp.array(x, order="C")
-    try:
-        if accumulate:
-            add_at(full, key, values.astype(x.dtype, copy=False))
-        else:
-            full[key] = values
-    except IndexError as error:
-        raise _out_of_bounds(x.shape, key, error) from None
+    put_into(full, key, values.astype(x.dtype, copy=False), accumulate)
     return full
 
 
@@ -563,7 +586,7 @@ def _to_shape(k, g, shape):
 def put_zeros(k, x: Array, key):  # noqa: F821
     """A copy of `x` with zeros at `key`."""
     full = k.xp.array(x, order="C")
-    full[key] = 0
+    put_into(full, key, 0)
     return full
 
 

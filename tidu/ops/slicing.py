@@ -30,7 +30,7 @@ def embed(k, x: Array, shape, view, args):  # noqa: F821
 embed.vjp(x=lambda k, g, view, args: getattr(k, view)(g, *args))
 
 def _scatter_node(x, src, view, args):
-    name = "Diagonal" if view == "diagonal" else view_name(args[0])
+    name = "Diagonal" if view == "diagonal" else view_name(args[0], x._array.shape)
     return f"{name}ScatterBackward0"
 
 
@@ -63,19 +63,31 @@ replace_part.vjp(
 # Plain indexing
 
 
-def view_name(index):
+def covers(item, n):
+    """Whether a slice takes all of a dimension of size `n`: PyTorch makes no view for it."""
+    if item.step is not None and item.step != 1:
+        return False
+    return item.start in (None, 0) and (item.stop is None or item.stop >= n)
+
+
+def view_name(index, shape):
     """What PyTorch's node of the last step of an index (a tuple or a slice) is called."""
     if type(index) is builtins.slice:
         return "Slice"
+    dim = len(shape)
     for i in reversed(index):
         if i is None:
             return "Unsqueeze"
         if type(i) is builtins.slice:
-            if i != ALL:
+            dim -= 1
+            if not covers(i, shape[dim]):
                 return "Slice"
-        elif i is not Ellipsis:
+        elif i is Ellipsis:
+            before = index[: index.index(i)]
+            dim = sum(j is not None for j in before)
+        else:
             return "Select"
-    return "Slice" if ALL in index else "Alias"
+    return "Alias"
 
 
 def _basic_index(name, node):
@@ -91,8 +103,12 @@ def _basic_index(name, node):
     return declared
 
 
+def _index_node(x, index):
+    return view_name(index, x._array.shape) + "Backward0"
+
+
 # One operation under several names, which are PyTorch's nodes: so a call need not find the name.
-basic_index = _basic_index("basic_index", lambda x, index: view_name(index) + "Backward0")
+basic_index = _basic_index("basic_index", _index_node)
 select_index = _basic_index("select_index", "SelectBackward0")
 slice_index = _basic_index("slice_index", "SliceBackward0")
 
