@@ -196,3 +196,19 @@ def is_grad_enabled():
 def is_inference_mode_enabled():
     """Whether this thread is inside `inference_mode` now."""
     return mode.inference
+
+
+class set_multithreading_enabled(_Switch):
+    """PyTorch's switch for the threads of backward; tidu's backward runs in the calling thread."""
+
+    def __init__(self, mode):
+        self.mode = mode
+
+    def __enter__(self):
+        """Nothing to switch."""
+
+    def __exit__(self, *exception):
+        """Nothing to switch back."""
+
+    def clone(self):
+        return type(self)(self.mode)
