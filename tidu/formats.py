@@ -83,5 +83,7 @@ def empty(xp, shape, dtype, format=contiguous_format):
 def empty_like(xp, array, dtype=None, format=preserve_format):
     """Uninitialised memory of an array's shape; `preserve_format` keeps its order of strides."""
     if format is None or format is preserve_format:
+        if array.flags.c_contiguous:
+            return xp.empty(array.shape, dtype or array.dtype)
         return xp.empty_like(array, dtype=dtype, order=order_of(array), subok=False)
     return empty(xp, array.shape, dtype or array.dtype, format)

@@ -12,6 +12,7 @@ from .device import CPU
 from .size import Size
 
 new = object.__new__
+_new_tuple = tuple.__new__  # NumPy's sizes are ints: Size need not look at them
 
 _ONLY_FLOATS = "Only Tensors of floating point and complex dtype can require gradients"
 
@@ -69,7 +70,7 @@ class Tensor(Saveable):
     @property
     def shape(self):
         """The sizes of the dimensions."""
-        return Size(self._array.shape)
+        return _new_tuple(Size, self._array.shape)
 
     @property
     def dtype(self):

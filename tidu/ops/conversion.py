@@ -193,9 +193,12 @@ def to(self, *args, **kwargs):
     >>> tidu.tensor([1.5, 2.0]).to(tidu.int64)
     tensor([1, 2])
     """
-    if len(args) == 1 and not kwargs and type(args[0]) is dtypes.dtype:
-        dtype = args[0]
-        return self if dtype.numpy is self._array.dtype else convert(self, dtype)
+    if len(args) == 1 and not kwargs:  # the usual calls, without the general way
+        first = args[0]
+        if type(first) is dtypes.dtype:
+            return self if first.numpy is self._array.dtype else convert(self, first)
+        if type(first) is str and first == "cpu":
+            return self
     dtype, copy, memory_format = parse_to(args, kwargs)
     return convert(self, dtype or self.dtype, copy, memory_format)
 
@@ -320,17 +323,16 @@ Tensor.type_as = type_as
 
 
 def overwrite(name, x, values):
-    """Writes an array's values into `x` where nothing is to be recorded."""
+    """Writes an array's values (or one number) into `x` where nothing is to be recorded."""
     target = x._array
-    inplace._check_overlap(target)
-    if values.dtype.kind == "c" != target.dtype.kind:
-        _warn_of_complex()
-        values = values.real
-    settings = quiet(IGNORE)
-    try:
-        np.copyto(target, values, "unsafe")
-    finally:
-        loud(settings)
+    if not target.flags.c_contiguous:
+        inplace._check_overlap(target)
+    if type(values) is not np.ndarray:
+        target.fill(values)
+    elif values.dtype is target.dtype:
+        target[...] = values
+    else:
+        target[...] = cast(values, x.dtype)
     x._bump(name)
     return x
 
@@ -352,7 +354,7 @@ def copy_(self, other, non_blocking=False):
         other = Tensor._wrap(np.asarray(other))
     if other._array.shape != self._array.shape:
         _check_shapes(self._array.shape, other._array.shape)
-    if mode.enabled and (self.requires_grad or other.requires_grad):
+    if (self.requires_grad or other.requires_grad) and mode.enabled:
         return inplace.write("copy_", self, copied, (other,), {})
     return overwrite("copy_", self, other._array)
 
@@ -388,8 +390,11 @@ def fill_(input, value):
         if mode.enabled and (input.requires_grad or value.requires_grad):
             return inplace.write("fill_", input, fill_tensor, (value, True), {})
         return overwrite("fill_", input, value._array)
+    recorded = input.requires_grad and mode.enabled
+    if type(value) is float and input._array.dtype.kind == "f" and not recorded:
+        return overwrite("fill_", input, value)
     value = filled_value(number_of(value, "fill_", "value", 1), input.dtype)
-    if mode.enabled and input.requires_grad:
+    if recorded:
         return inplace.write("fill_", input, fill_number, (value, True), {})
     return overwrite("fill_", input, value)
 
@@ -423,11 +428,9 @@ def zero_(input):
     >>> tidu.ones(2).zero_()
     tensor([0., 0.])
     """
-    if mode.enabled and input.requires_grad:
+    if input.requires_grad and mode.enabled:
         return inplace.write("zero_", input, zeroed, (), {})
-    input._array.fill(0)
-    input._bump("zero_")
-    return input
+    return overwrite("zero_", input, 0)
 
 
 PUBLIC["fill"] = fill

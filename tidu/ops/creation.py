@@ -132,6 +132,12 @@ def _overflow(dtype):
     return RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
+def _ones(shape, dtype):
+    array = np.empty(shape, dtype)  # np.ones does the same, more slowly
+    array.fill(1)
+    return array
+
+
 def _filled(name, make, size, out, dtype, layout, device, pin_memory, requires_grad, keywords):
     """zeros, ones and empty: `make(shape, dtype)` gives the array."""
     if keywords:
@@ -213,7 +219,7 @@ def ones(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False
     >>> tidu.ones(2, dtype=tidu.int64)
     tensor([1, 1])
     """
-    return _filled("ones", np.ones, size, out, dtype, layout, device, pin_memory, requires_grad,
+    return _filled("ones", _ones, size, out, dtype, layout, device, pin_memory, requires_grad,
                    keywords)  # fmt: skip
 
 
@@ -253,7 +259,8 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
     if out is not None:
         dtype = out.dtype if dtype is None else dtype
     value = array_of(value) if dtype is None else filled_value(value, dtype_of(dtype, "full"))
-    array = np.full(shape, value, value.dtype)
+    array = np.empty(shape, value.dtype)
+    array.fill(value)
     if out is not None:
         return into("full", out, dtype, array, requires_grad)
     return finish(array, requires_grad, device, pin_memory, layout, "full")
@@ -325,7 +332,9 @@ def _like(name, input, dtype, memory_format, device, layout, pin_memory, require
     wanted = dtypes.of(input._array) if dtype is None else dtype_of(dtype, name)
     array = formats.empty_like(np, input._array, wanted.numpy, memory_format)
     if value is not None:
-        array[...] = value if type(value) is int and -1 < value < 2 else filled_value(value, wanted)
+        if type(value) is not int or not 0 <= value <= 1:
+            value = filled_value(value, wanted)
+        array.fill(value)
     return finish(array, requires_grad, device, pin_memory, layout, name)
 
 

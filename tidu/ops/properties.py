@@ -234,7 +234,7 @@ PUBLIC["is_tensor"] = is_tensor
 def data_ptr(self):
     """The address of the first element (0 if there are none)."""
     array = self._array
-    return array.ctypes.data if array.size else 0
+    return array.__array_interface__["data"][0] if array.size else 0
 
 
 @query()
