@@ -96,6 +96,8 @@ class Tensor(Saveable):
 
     @requires_grad.setter
     def requires_grad(self, value):
+        if self._view is not None and not self._view.recorded and self.is_leaf:
+            self._view = self._node = None  # a leaf of its own from here on
         if self.requires_grad == bool(value) and self.is_leaf:
             return
         if not self.is_leaf:
@@ -121,7 +123,7 @@ class Tensor(Saveable):
             )
         if requires_grad and self._array.dtype.kind not in "fc":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        if not (requires_grad and self.requires_grad):
+        if not requires_grad or self.is_leaf:
             self.requires_grad = requires_grad
         return self
 

@@ -201,6 +201,8 @@ class Walk:
 
     def finish_leaf(self, leaf, gradient):
         """A leaf's gradient is complete: run its hooks, keep it."""
+        if leaf._view is not None and not leaf._view.recorded:
+            return  # a view made under no_grad looks like a leaf, but keeps no gradient
         if leaf._hooks is not None:
             gradient = self.call_hooks(leaf._hooks, gradient)
             self.fresh.discard(leaf)

@@ -210,17 +210,17 @@ class CopySlices(Node):
 
     def __init__(self, base, value, view):
         self.edges = [t if t._node is LEAF else t._node for t in (base, value)]
-        self.saved = (view.steps,)
+        self.saved = (view.steps, _layout(base._array, view.steps))
         self.shape, self.dtype = base._array.shape, base._array.dtype
         self.place(2)
 
     def apply(self, g, k, raw):
-        (steps,) = self.unpack(raw)
+        steps, layout = self.unpack(raw)
         old, new = self.edges
         found = []
         if old is not None:
             kernels = operations if not raw else k
-            mask = _region(steps, self.shape)
+            mask = _region(steps, self.shape, layout)
             if not raw:
                 mask = Tensor._wrap(mask)
             found.append((old, kernels.where(mask, 0.0, g) if not raw else np.where(mask, g.dtype.type(0), g)))
@@ -232,11 +232,28 @@ class CopySlices(Node):
         """Nothing is saved but which part was written: a second backward may run."""
 
 
-def _region(steps, shape):
-    """True where the view lies in an array of `shape`."""
+def _layout(array, steps):
+    """How a base lies in memory, (strides, offset, size) in elements, if its views depend on it."""
+    if any(op.name == "strided_part" for op, _, _ in steps):
+        from ..ops.slicing import storage_of
+
+        storage, offset = storage_of(array)
+        return tuple(s // array.itemsize for s in array.strides), offset, storage.size
+    if array.flags.c_contiguous:
+        return None
+    extent = 1 + sum((n - 1) * s for n, s in zip(array.shape, array.strides)) // array.itemsize
+    return tuple(s // array.itemsize for s in array.strides), 0, max(extent, 0)
+
+
+def _region(steps, shape, layout):
+    """True where the view lies in an array of `shape`, laid out as the base was."""
     from ..backend.table import cpu
 
-    mask = np.zeros(shape, bool)
+    if layout is None:
+        mask = np.zeros(shape, bool)
+    else:
+        strides, offset, size = layout
+        mask = np.ndarray(shape, bool, np.zeros(size, bool), offset, strides)
     replay(steps, mask, cpu)[...] = True
     return mask
 
