@@ -1,0 +1,8 @@
+"""Networks: modules, parameters, losses. The names are PyTorch's `torch.nn`."""
+
+from . import functional as functional
+from . import init as init
+from . import modules as modules
+from .modules import *  # noqa: F403
+from .parameter import Buffer as Buffer
+from .parameter import Parameter as Parameter

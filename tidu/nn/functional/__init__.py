@@ -1,0 +1,9 @@
+"""Layers and losses as functions: PyTorch's `torch.nn.functional`, one file a family."""
+
+from ...ops.masking import one_hot
+from ...ops.matmul import bilinear, linear
+from ...ops.padding import pad
+from .activation import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .loss import *  # noqa: F403
+from .pooling import *  # noqa: F403

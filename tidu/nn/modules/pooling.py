@@ -1,0 +1,272 @@
+"""Pooling as layers; the functions of `nn.functional` say what each does."""
+
+from __future__ import annotations
+
+from .. import functional as F
+from .module import Module
+
+
+class _MaxPool(Module):
+    __constants__ = ["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"]
+    function = ""
+
+    def __init__(
+        self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False
+    ):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride if stride is not None else kernel_size
+        self.padding, self.dilation = padding, dilation
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
+
+    def forward(self, input):
+        return getattr(F, self.function)(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
+
+    def extra_repr(self):
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """The largest element of each window of a signal (N, C, L) or (C, L)."""
+
+    function = "max_pool1d"
+
+
+class MaxPool2d(_MaxPool):
+    """The largest element of each window of an image (N, C, H, W) or (C, H, W).
+
+    >>> import tidu
+    >>> tidu.nn.MaxPool2d(2)(tidu.ones(8, 3, 32, 32)).shape
+    tidu.Size([8, 3, 16, 16])
+    """
+
+    function = "max_pool2d"
+
+
+class MaxPool3d(_MaxPool):
+    """The largest element of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+
+    function = "max_pool3d"
+
+
+class _MaxUnpool(Module):
+    dims = 0
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        super().__init__()
+        self.kernel_size = self._entries(kernel_size)
+        self.stride = self._entries(stride if stride is not None else kernel_size)
+        self.padding = self._entries(padding)
+
+    def _entries(self, value):
+        return tuple(value) if hasattr(value, "__iter__") else (value,) * self.dims
+
+    def forward(self, input, indices, output_size=None):
+        return getattr(F, f"max_unpool{self.dims}d")(
+            input, indices, self.kernel_size, self.stride, self.padding, output_size
+        )
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """What `MaxPool1d` took out, put back at its indices, with zeros elsewhere."""
+
+    dims = 1
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """What `MaxPool2d` took out, put back at its indices, with zeros elsewhere."""
+
+    dims = 2
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """What `MaxPool3d` took out, put back at its indices, with zeros elsewhere."""
+
+    dims = 3
+
+
+class AvgPool1d(Module):
+    """The mean of each window of a signal (N, C, L) or (C, L)."""
+
+    __constants__ = ["kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"]
+
+    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+        super().__init__()
+        self.kernel_size = self._single(kernel_size)
+        self.stride = self._single(stride if stride is not None else kernel_size)
+        self.padding = self._single(padding)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    @staticmethod
+    def _single(value):
+        return tuple(value) if hasattr(value, "__iter__") else (value,)
+
+    def forward(self, input):
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _AvgPool(Module):
+    __constants__ = [
+        "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override",
+    ]  # fmt: skip
+    function = ""
+
+    def __init__(
+        self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
+        divisor_override=None,
+    ):  # fmt: skip
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride if stride is not None else kernel_size
+        self.padding, self.ceil_mode = padding, ceil_mode
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+
+    def forward(self, input):
+        return getattr(F, self.function)(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+            self.count_include_pad, self.divisor_override,
+        )  # fmt: skip
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window of an image (N, C, H, W) or (C, H, W).
+
+    >>> import tidu
+    >>> tidu.nn.AvgPool2d(2)(tidu.ones(8, 3, 32, 32)).shape
+    tidu.Size([8, 3, 16, 16])
+    """
+
+    function = "avg_pool2d"
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+
+    function = "avg_pool3d"
+
+
+class _LPPool(Module):
+    __constants__ = ["norm_type", "kernel_size", "stride", "ceil_mode"]
+    function = ""
+
+    def __init__(self, norm_type, kernel_size, stride=None, ceil_mode=False):
+        super().__init__()
+        self.norm_type, self.kernel_size = norm_type, kernel_size
+        self.stride, self.ceil_mode = stride, ceil_mode
+
+    def forward(self, input):
+        return getattr(F, self.function)(
+            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
+        )
+
+    def extra_repr(self):
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool1d(_LPPool):
+    """The p-norm of each window of a signal (N, C, L) or (C, L)."""
+
+    function = "lp_pool1d"
+
+
+class LPPool2d(_LPPool):
+    """The p-norm of each window of an image (N, C, H, W) or (C, H, W)."""
+
+    function = "lp_pool2d"
+
+
+class LPPool3d(_LPPool):
+    """The p-norm of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+
+    function = "lp_pool3d"
+
+
+class _AdaptiveMaxPool(Module):
+    __constants__ = ["output_size", "return_indices"]
+    function = ""
+
+    def __init__(self, output_size, return_indices=False):
+        super().__init__()
+        self.output_size, self.return_indices = output_size, return_indices
+
+    def forward(self, input):
+        return getattr(F, self.function)(input, self.output_size, self.return_indices)
+
+    def extra_repr(self):
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """The largest elements of `output_size` windows that cover a signal."""
+
+    function = "adaptive_max_pool1d"
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """The largest elements of windows that divide an image into `output_size` parts."""
+
+    function = "adaptive_max_pool2d"
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """The largest elements of windows that divide a volume into `output_size` parts."""
+
+    function = "adaptive_max_pool3d"
+
+
+class _AdaptiveAvgPool(Module):
+    __constants__ = ["output_size"]
+    function = ""
+
+    def __init__(self, output_size):
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input):
+        return getattr(F, self.function)(input, self.output_size)
+
+    def extra_repr(self):
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+    """The means of `output_size` windows that cover a signal."""
+
+    function = "adaptive_avg_pool1d"
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+    """The means of windows that divide an image into `output_size` parts.
+
+    >>> import tidu
+    >>> tidu.nn.AdaptiveAvgPool2d((1, 1))(tidu.ones(8, 3, 7, 5)).shape
+    tidu.Size([8, 3, 1, 1])
+    """
+
+    function = "adaptive_avg_pool2d"
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+    """The means of windows that divide a volume into `output_size` parts."""
+
+    function = "adaptive_avg_pool3d"
