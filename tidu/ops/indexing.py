@@ -541,7 +541,9 @@ def _set_recorded(x, key, rest, value, recorded):
     else:
         whole = all(i is ALL or i is ... for i in key)
     if whole and rest is None and not (isinstance(value, Tensor) and value._array.ndim > x.ndim):
-        return x.copy_(value) if isinstance(value, Tensor) and value.ndim else x.fill_(value)
+        if not isinstance(value, Tensor):
+            value = Tensor._wrap(as_number(value, x._array.dtype))
+        return x.copy_(value) if value.ndim or not x.ndim else x.fill_(value)
     view = x if whole else BASIC.apply(x, key)
     check_writable(view, recorded)
     array = view._array

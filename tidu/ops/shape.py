@@ -117,6 +117,15 @@ unsafe_view.vjp(x=lambda k, g, x_shape: k.reshape(g, x_shape))
 
 
 @op(view=True, public=False, method=False)
+def reshape_alias(k, x: Array, size):  # noqa: F821
+    """The same as `view`: PyTorch's name for it when `reshape` finds gaps that allow the shape."""
+    return x.reshape(size)
+
+
+reshape_alias.vjp(x=lambda k, g, x_shape: k.reshape(g, x_shape))
+
+
+@op(view=True, public=False, method=False)
 def view_dtype(k, x: Array, dtype):  # noqa: F821
     """The bytes read as another dtype. No gradient flows through it."""
     wanted = dtype.numpy
@@ -208,7 +217,7 @@ def reshape(x, shape):
     except ValueError:
         raise bad_shape(shape, array.size) from None
     if _is_view(other, array):
-        return view.op.apply(x, shape)
+        return reshape_alias.op.apply(x, shape)
     return unsafe_view.op.apply(x.contiguous(), shape)
 
 
@@ -275,7 +284,7 @@ def unflatten(input, dim, sizes):
     sizes = sizes_of("unflatten", "sizes", sizes)
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
-    n = shape[axis]
+    n = shape[axis] if shape else 1
     given = math.prod(s for s in sizes if s != -1)
     if sizes.count(-1) > 1:
         raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
@@ -559,7 +568,7 @@ def expand(k, x: Array, size, *, implicit=False):  # noqa: F821
     strides = (0,) * lead + tuple(
         [steps[i] if n == size[lead + i] else 0 for i, n in enumerate(shape)]
     )
-    return restride(x, size, strides) if x.size else k.xp.broadcast_to(x, size)
+    return restride(x, size, strides)
 
 
 expand.vjp(x=lambda g: g)
