@@ -76,7 +76,7 @@ def foreign(op, args):
     return wrong_argument(op, 0, args[0])
 
 
-def invalid_combination(op, args):
+def invalid_combination(op, args, name=None):
     """PyTorch's error where some of its overloads take a number in place of a tensor.
 
     `op.forms` says which: "first" needs a tensor as `input`, "one" anywhere. PyTorch explains the
@@ -89,7 +89,8 @@ def invalid_combination(op, args):
     forms = [f"(Tensor {first}, Tensor {second}{last.replace(', N', ', *, N')})"]
     if op.forms == "one":
         without_out = op.name in ("remainder",) or op.name.startswith("bitwise")
-        forms.append(f"(Number self, Tensor {second}{'' if without_out else last})")
+        number = "self" if first == "input" else first
+        forms.append(f"(Number {number}, Tensor {second}{'' if without_out else last})")
         if without_out:
             kinds = [type_name(a) for a in args]
             marked = ", ".join(k if k == "Tensor" else f"!{k}!" for k in kinds)
@@ -100,8 +101,8 @@ def invalid_combination(op, args):
     forms.append(f"(Tensor {first}, Number {second}{last})")
     given = ", ".join("Tensor" if isinstance(a, Tensor) else type_name(a) for a in args)
     return TypeError(
-        f"{op.name}() received an invalid combination of arguments - got ({given}), but expected "
-        "one of:\n" + "".join(f" * {form}\n" for form in forms)
+        f"{name or op.name}() received an invalid combination of arguments - got ({given}), but "
+        "expected one of:\n" + "".join(f" * {form}\n" for form in forms)
     )
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from .. import dtypes
 from ..autograd.op import elementwise, op
 from ..autograd.public import composite, operations
 from ..backend.clip import CONSTANTS, clip
+from ..tensor import Tensor
 from .checks import FLOATS, both, only, refuse
 
 
@@ -361,3 +364,39 @@ def softsign(input):
 def tanhshrink(input):
     """x - tanh(x)."""
     return input - input.tanh()
+
+
+@op(public=False, method=False)
+def rrelu_with_noise(k, x: Array, y: Array):  # noqa: F821
+    """Each element times its own slope y."""
+    return x * y
+
+
+rrelu_with_noise.vjp(x=lambda g, y: g * y)
+
+
+@composite(inplace="public", out=False)
+def rrelu(input, lower=1 / 8, upper=1 / 3, training=False, generator=None):
+    """The element if it is positive, else a slope times it: the slope is drawn from
+    [lower, upper) for each element in training, and is the middle of the two otherwise.
+
+    >>> import tidu
+    >>> tidu.rrelu(tidu.tensor([-2.0, 2.0]), 0.25, 0.75)
+    tensor([-1.,  2.])
+    """
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    x = input._array
+    only(FLOATS, "leaky_relu_cpu")(x)
+    if not training:
+        slopes = np.where(x > 0, 1, (lower + upper) / 2).astype(x.dtype)
+    else:
+        from ..backend import random
+        from .random_checks import generator_or_default
+
+        slopes = np.ones(x.shape, x.dtype)
+        negative = x <= 0
+        drawn = np.empty(np.count_nonzero(negative))
+        random.uniform(generator_or_default("rrelu", generator), drawn, lower, upper)
+        slopes[negative] = drawn
+    return rrelu_with_noise(input, Tensor._wrap(slopes))

@@ -216,7 +216,9 @@ def rdiv(k, x, y):
     return k.xp.reciprocal(x) * y
 
 
-Tensor.__rdiv__ = Tensor.__rtruediv__  # PyTorch has both names
+# PyTorch also has the names of Python 2.
+Tensor.__rdiv__ = Tensor.__rtruediv__
+Tensor.__div__, Tensor.__idiv__ = Tensor.__truediv__, Tensor.__itruediv__
 rdiv.vjp(x=lambda g, x, y: -g * y / (x * x), y=lambda g, x: g / x)
 
 
@@ -440,7 +442,9 @@ def float_power(input, exponent):
     tensor([1.0000, 0.5000], dtype=tidu.float64)
     """
     if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
-        return pow(input, exponent)  # which says what is wrong
+        from ..errors import invalid_combination
+
+        raise invalid_combination(pow.op, (input, exponent), "float_power")
     wide = _power_dtype(input, exponent)
     return pow(_widen(input, wide), _widen(exponent, wide))
 

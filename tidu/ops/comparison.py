@@ -136,7 +136,7 @@ def equal(input, other):
     return bool((input == other)._array.all())
 
 
-@composite(out=False)
+@composite()
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Whether each element is one of `test_elements`; with `invert`, whether it is not.
 

@@ -133,7 +133,7 @@ def nextafter(x, y):
 nextafter.vjp(x=lambda k, g, x, y: k.keep(g, x != y), y=lambda k, g: k.zero_gradient(g))
 
 
-@elementwise(strict=True, inplace=True, to_float=True)
+@elementwise(strict=True, inplace="public", to_float=True)
 def ldexp(k, x, y):
     """x * 2**other, element by element.
 

@@ -232,7 +232,7 @@ def _mvlgamma(k, g, x, p):
 mvlgamma.vjp(x=_mvlgamma)
 
 
-@elementwise(name="special_zeta", public=False, method=False, to_float=True,
+@elementwise(name="special_zeta", public=False, method=False, to_float=True, forms="one",
              check=only("biuf", "zeta"), names={"y": "other"})  # fmt: skip
 def zeta(k, x, y):
     """Hurwitz's zeta function: the sum of (other + n)**-input for n = 0, 1, ...
@@ -393,7 +393,7 @@ def entr(k, x):
 entr.vjp(x=lambda k, g, x: g * (-k.log(x) - 1))
 
 
-@elementwise(name="special_xlog1py", public=False, method=False, to_float=True,
+@elementwise(name="special_xlog1py", public=False, method=False, to_float=True, forms="one",
              check=only("biuf", "xlog1py_cpu"), node=lambda x, y: _xlog1py_node(x, y))  # fmt: skip
 def xlog1py(k, x, y):
     """x * log1p(other), and 0 where x is 0 (unless other is NaN).
