@@ -45,7 +45,10 @@ def write(name, x, function, args, kwargs):
     if mode.enabled:
         check_writable(x, any(isinstance(a, Tensor) and a.requires_grad for a in args))
     # The result's node may save x; what it saves must outlive the write (PyTorch clones here too).
-    careful = recording_now() == CAREFUL and mode.saved_hooks  # hooks take values away at once
+    # `assign` sees to that for the last node. Hooks take values away at once, and a composition may
+    # have saved x in nodes further back: these get a copy.
+    recording = recording_now()
+    careful = recording and not hasattr(function, "op") or recording == CAREFUL and mode.saved_hooks
     before = Tensor._wrap(x._array.copy() if careful else x._array)
     before._node = x._node
     if x._node is LEAF:
