@@ -47,7 +47,12 @@ globals().update(_dtypes.ALIASES)
 globals().update(_PUBLIC)
 
 # Names that live in modules which load on first use: {name: module}.
-_LAZY = {"get_printoptions": "printing", "set_printoptions": "printing"}
+_LAZY = {
+    "get_printoptions": "printing",
+    "set_printoptions": "printing",
+    "save": "serialization",
+    "load": "serialization",
+}
 _LAZY |= dict.fromkeys(
     "contiguous_format preserve_format channels_last channels_last_3d strided sparse_coo sparse_csr "
     "memory_format layout".split(),

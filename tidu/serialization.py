@@ -1,0 +1,541 @@
+"""`save` and `load`: PyTorch's checkpoint format, both ways.
+
+A checkpoint is an uncompressed zip archive. `data.pkl` is a pickle of the object, in which each tensor is
+a call of `torch._utils._rebuild_tensor_v2` on a storage, an offset, a shape and strides; `data/0`,
+`data/1`, ... are the storages' bytes, at multiples of 64 in the file. A storage that several tensors
+share is there once.
+
+Pickles can run any code when they are read, so `load` admits only the names that a checkpoint needs
+(`_allowed`), and what the user adds with `add_safe_globals`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import sys
+import zipfile
+from collections import Counter, OrderedDict
+
+import numpy as np
+
+from . import dtypes
+from .device import check as check_device
+from .device import device
+from .nn.parameter import Buffer, Parameter
+from .size import Size
+from .storage import UntypedStorage, offset_of, storage_of
+from .tensor import Tensor
+
+ALIGNMENT = 64
+_STORAGES = {f"{d.title}Storage": d for d in dtypes.ALL}
+
+
+class Global:
+    """A name in a pickle: of something in PyTorch, whether tidu calls it so or not."""
+
+    def __init__(self, module, name):
+        self.module, self.name = module, name
+
+    def __call__(self, *args):
+        """Never called: the pickle module asks that what rebuilds an object could be."""
+        raise TypeError(f"{self.module}.{self.name} is called by whoever reads the file")
+
+
+_REBUILD = Global("torch._utils", "_rebuild_tensor_v2")
+_REBUILD_PARAMETER = Global("torch._utils", "_rebuild_parameter")
+_SIZE, _DEVICE = Global("torch", "Size"), Global("torch", "device")
+_DTYPES = {d: Global("torch", d.name) for d in dtypes.ALL}
+_STORAGE_NAMES = {d: Global("torch", name) for name, d in _STORAGES.items()}
+
+
+# Saving
+
+
+class _Pickler(pickle._Pickler):  # type: ignore[name-defined]  (the one in Python: it can be told names)
+    """Writes tensors as PyTorch does, and tidu's classes under their PyTorch names."""
+
+    def __init__(self, file, protocol):
+        super().__init__(file, protocol)
+        self.storages = {}  # id of a storage -> (number, storage)
+
+    def save(self, obj, save_persistent_id=True):
+        if isinstance(obj, Global):
+            self._write_name(obj, obj.module, obj.name)
+        elif isinstance(obj, dtypes.dtype):
+            self._write_name(_DTYPES[obj], "torch", obj.name)
+        else:
+            super().save(obj, save_persistent_id)
+
+    def save_global(self, obj, name=None):
+        module = getattr(obj, "__module__", None) or ""
+        public = _public_module(module)
+        if public == module:
+            super().save_global(obj, name)
+        else:
+            self._write_name(obj, public, name or obj.__qualname__)
+
+    dispatch = {**pickle._Pickler.dispatch, type: save_global}  # type: ignore[attr-defined]
+    dispatch[type(offset_of)] = save_global
+
+    def _write_name(self, obj, module, name):
+        known = self.memo.get(id(obj))
+        if known is not None:
+            self.write(self.get(known[0]))
+            return
+        self.write(pickle.GLOBAL + f"{module}\n{name}\n".encode())
+        self.memoize(obj)
+
+    def persistent_id(self, obj):
+        if not isinstance(obj, _SavedStorage):
+            return None
+        key, count = obj.number, obj.storage.nbytes() // obj.dtype.itemsize
+        return ("storage", _STORAGE_NAMES[obj.dtype], str(key), "cpu", count)
+
+    def reducer_override(self, obj):
+        if isinstance(obj, Parameter):
+            return _REBUILD_PARAMETER, (obj.data, obj.requires_grad, OrderedDict())
+        if isinstance(obj, Tensor):
+            return _REBUILD, self._tensor(obj)
+        if isinstance(obj, Size):
+            return _SIZE, (tuple(obj),)
+        if isinstance(obj, device):
+            return _DEVICE, ((obj.type,) if obj.index is None else (obj.type, obj.index))
+        return NotImplemented
+
+    def _tensor(self, tensor):
+        array = tensor._array
+        if any(s < 0 or s % array.itemsize for s in array.strides) or not array.dtype.isnative:
+            array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+        storage = storage_of(array)
+        number, _ = self.storages.setdefault(id(storage), (len(self.storages), storage))
+        strides = tuple(s // array.itemsize for s in array.strides)
+        if array.size == 0:
+            strides = tuple(Tensor._wrap(array).stride())
+        saved = _SavedStorage(number, storage, dtypes.of(array))
+        return (
+            saved, offset_of(array), array.shape, strides, tensor.requires_grad, OrderedDict()
+        )  # fmt: skip
+
+
+class _SavedStorage:
+    def __init__(self, number, storage, dtype):
+        self.number, self.storage, self.dtype = number, storage, dtype
+
+
+def _public_module(module):
+    """The name that PyTorch's module has, for one of tidu's."""
+    for own, public in (("tidu.vision", "torchvision"), ("tidu", "torch")):
+        if module == own or module.startswith(own + "."):
+            return public + module[len(own) :]
+    return module
+
+
+def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_serialization=True):
+    """Writes `obj` to a file (a path or a file object) in PyTorch's format.
+
+    Tensors, modules' and optimizers' state dicts, and whatever can be pickled. A path is written
+    beside the file first and then takes its place, so that a failure leaves the old file as it was.
+
+    >>> import io, tidu
+    >>> file = io.BytesIO()
+    >>> tidu.save({"x": tidu.ones(2)}, file)
+    >>> _ = file.seek(0)
+    >>> tidu.load(file)
+    {'x': tensor([1., 1.])}
+    """
+    if not _use_new_zipfile_serialization:
+        raise NotImplementedError("tidu writes PyTorch's zip format only")
+    if pickle_module is not pickle:
+        raise NotImplementedError("tidu saves with Python's own pickle module only")
+    is_path = isinstance(f, (str, os.PathLike))
+    if not is_path and not hasattr(f, "write"):
+        raise AttributeError(
+            f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, "
+            f"but got {type(f).__name__}"
+        )
+    data = io.BytesIO()
+    pickler = _Pickler(data, pickle_protocol)
+    pickler.dump(obj)
+    storages = [storage for _, storage in pickler.storages.values()]
+    if is_path:
+        path = os.path.realpath(os.fspath(f))
+        name = os.path.basename(os.fspath(f)).rpartition(".")[0] or os.path.basename(os.fspath(f))
+        _replace(path, lambda file: _write_archive(file, name, data.getvalue(), storages))
+    else:
+        buffer = io.BytesIO()
+        _write_archive(buffer, "archive", data.getvalue(), storages)
+        f.write(buffer.getbuffer())
+
+
+def _replace(path, write):
+    """Lets `write` fill a new file, which then takes the place of `path` as a whole."""
+    import tempfile
+
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise RuntimeError(f"Parent directory {folder} does not exist.")
+    if os.path.exists(path) and not os.path.isfile(path):  # a device or a pipe has no place to take
+        with open(path, "wb") as file:
+            write(file)
+        return
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".saving")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _mode(path))
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _mode(path):
+    """The permissions of the file that is replaced, or of one that is newly made."""
+    if os.path.exists(path):
+        return os.stat(path).st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _write_archive(file, name, data, storages):
+    import hashlib
+
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+
+        def write(record, content):
+            info = zipfile.ZipInfo(f"{name}/{record}", (1980, 1, 1, 0, 0, 0))
+            # Padding, so that the content starts at a multiple of ALIGNMENT: an extra field "FB".
+            start = file.tell() + 30 + len(info.filename.encode()) + 4
+            if len(content) >= 1 << 31:
+                start += 20  # the sizes then stand in an extra field of their own
+            padding = -start % ALIGNMENT
+            info.extra = b"FB" + padding.to_bytes(2, "little") + b"Z" * padding
+            archive.writestr(info, content)
+
+        write("data.pkl", data)
+        write(".format_version", b"1")
+        write(".storage_alignment", str(ALIGNMENT).encode())
+        write("byteorder", sys.byteorder.encode())
+        digest = hashlib.sha1(data, usedforsecurity=False)
+        for number, storage in enumerate(storages):
+            content = storage._bytes.tobytes()
+            digest.update(content)
+            write(f"data/{number}", content)
+        write("version", b"3\n")
+        write(".data/serialization_id", str(int(digest.hexdigest(), 16))[:40].zfill(40).encode())
+
+
+# Loading
+
+_user_globals: dict = {}  # (module, name) -> object
+
+
+def add_safe_globals(safe_globals):
+    """Lets `load` admit these classes and functions (or (object, "module.name") pairs)."""
+    _user_globals.update(_named(safe_globals))
+
+
+def get_safe_globals():
+    """What was added by `add_safe_globals`."""
+    return list(_user_globals.values())
+
+
+def clear_safe_globals():
+    """Forgets what was added by `add_safe_globals`."""
+    _user_globals.clear()
+
+
+class safe_globals:
+    """Context manager: `load` admits these classes and functions inside.
+
+    >>> import tidu
+    >>> from fractions import Fraction
+    >>> with tidu.serialization.safe_globals([Fraction]):
+    ...     len(tidu.serialization.get_safe_globals())
+    1
+    """
+
+    def __init__(self, safe_globals):
+        self.named = _named(safe_globals)
+
+    def __enter__(self):
+        self.before = dict(_user_globals)
+        _user_globals.update(self.named)
+
+    def __exit__(self, *exception):
+        _user_globals.clear()
+        _user_globals.update(self.before)
+
+
+def _named(entries):
+    found = {}
+    for entry in entries:
+        if isinstance(entry, tuple):
+            entry, full = entry
+            module, _, name = full.rpartition(".")
+        else:
+            module, name = entry.__module__, entry.__qualname__
+        found[_public_module(module), name] = entry
+    return found
+
+
+def _rebuild_tensor(storage, offset, size, stride, requires_grad=False, hooks=None, metadata=None):
+    array = storage.array
+    itemsize = array.itemsize
+    last = offset + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
+    if offset < 0 or any(n < 0 for n in size) or any(s < 0 for s in stride) or last >= max(len(array), 1):
+        raise pickle.UnpicklingError(
+            f"a tensor of shape {tuple(size)} and strides {tuple(stride)} does not fit into its storage "
+            f"of {len(array)} elements"
+        )
+    array = np.lib.stride_tricks.as_strided(
+        array[offset:], tuple(size), tuple(s * itemsize for s in stride)
+    )
+    if metadata and metadata.get("conj"):
+        array = array.conj()
+    if metadata and metadata.get("neg"):
+        array = -array
+    tensor = Tensor._wrap(array)
+    tensor.requires_grad = bool(requires_grad)
+    return tensor
+
+
+def _rebuild_tensor_v1(storage, offset, size, stride):
+    return _rebuild_tensor(storage, offset, size, stride)
+
+
+def _rebuild_parameter(data, requires_grad, hooks):
+    return Parameter(data, requires_grad)
+
+
+def _rebuild_parameter_with_state(data, requires_grad, hooks, state):
+    parameter = Parameter(data, requires_grad)
+    if isinstance(state, dict):
+        parameter.__dict__.update(state)
+    return parameter
+
+
+def _rebuild_from_type(function, kind, args, state):
+    tensor = function(*args)
+    if isinstance(state, dict):
+        tensor.__dict__.update(state)
+    return tensor
+
+
+def _encode(text, encoding="latin1"):
+    return text.encode(encoding)
+
+
+def _allowed():
+    """The names that a checkpoint needs, and what they are here."""
+    found = {
+        ("collections", "OrderedDict"): OrderedDict,
+        ("collections", "Counter"): Counter,
+        ("builtins", "set"): set,
+        ("builtins", "bytearray"): bytearray,
+        ("builtins", "complex"): complex,
+        ("builtins", "slice"): slice,
+        ("_codecs", "encode"): _encode,
+        ("torch", "Size"): Size,
+        ("torch", "device"): device,
+        ("torch", "Tensor"): Tensor,
+        ("torch.nn.parameter", "Parameter"): Parameter,
+        ("torch.nn.parameter", "Buffer"): Buffer,
+        ("torch._utils", "_rebuild_tensor"): _rebuild_tensor_v1,
+        ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+        ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+        ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter_with_state,
+        ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_from_type,
+    }
+    found.update({("torch", d.name): d for d in dtypes.ALL})
+    found.update({("torch", name): _StorageType(d) for name, d in _STORAGES.items()})
+    return found
+
+
+class _StorageType:
+    """`torch.FloatStorage` in a pickle: says of which dtype a storage's elements are."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+
+class _LoadedStorage:
+    def __init__(self, array):
+        self.array = array
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, data, storages, weights_only, encoding="utf-8"):
+        super().__init__(io.BytesIO(data), encoding=encoding)
+        self.storages, self.weights_only = storages, weights_only
+        self.allowed = _allowed()
+
+    def find_class(self, module, name):
+        found = self.allowed.get((module, name)) or _user_globals.get((module, name))
+        if found is not None:
+            return found
+        if (module, name) == ("torch", "BFloat16Storage"):
+            raise NotImplementedError("tidu has no torch.bfloat16 yet, which this file has tensors of")
+        if self.weights_only:
+            error = pickle.UnpicklingError(
+                f"Weights only load failed. Unsupported global: GLOBAL {module}.{name} was not an "
+                "allowed global by default."
+            )
+            error.add_note(
+                f"The file names {module}.{name}, which is no part of a plain checkpoint. If you trust "
+                f"the file, allow the name with tidu.serialization.add_safe_globals([{name}]), or read "
+                "everything in it with weights_only=False (which may run code that the file brings)."
+            )
+            raise error
+        for public, own in (("torchvision", "tidu.vision"), ("torch", "tidu")):
+            if module == public or module.startswith(public + "."):
+                module = own + module[len(public) :]
+                break
+        return super().find_class(module, name)
+
+    def persistent_load(self, saved_id):
+        if not isinstance(saved_id, tuple) or len(saved_id) < 5 or saved_id[0] != "storage":
+            raise pickle.UnpicklingError(f"an unknown persistent id: {saved_id!r}")
+        _, kind, key, location, count = saved_id[:5]
+        if not isinstance(kind, _StorageType):
+            raise pickle.UnpicklingError(f"a storage of unknown type: {kind!r}")
+        return self.storages.get(str(key), kind.dtype, location, count)
+
+
+class _Storages:
+    """The storages of an archive, each read once."""
+
+    def __init__(self, archive, prefix, map_location, memory):
+        self.archive, self.prefix, self.map_location = archive, prefix, map_location
+        self.memory = memory  # the whole file, mapped, for mmap=True
+        self.loaded = {}
+        self.names = set(archive.namelist())
+        order = self.read("byteorder").decode().strip() if f"{prefix}/byteorder" in self.names else "little"
+        if order not in ("little", "big"):
+            raise ValueError(f"Unknown endianness type: {order}")
+        self.swap = order != sys.byteorder
+
+    def read(self, record):
+        try:
+            return self.archive.read(f"{self.prefix}/{record}")
+        except KeyError:
+            raise RuntimeError(
+                f"PytorchStreamReader failed locating file {record}: file not found"
+            ) from None
+        except zipfile.BadZipFile as error:
+            raise RuntimeError(f"PytorchStreamReader failed reading file {record}: {error}") from None
+
+    def get(self, key, dtype, location, count):
+        if key not in self.loaded:
+            array = self._bytes(key)
+            if array.nbytes != count * dtype.itemsize:
+                raise RuntimeError(
+                    f"PytorchStreamReader failed reading file data/{key}: {array.nbytes} bytes, where "
+                    f"{count * dtype.itemsize} were expected"
+                )
+            array = array.view(dtype.numpy)
+            if self.swap:
+                array = array.byteswap()
+            _place(self.map_location, location, array)
+            self.loaded[key] = array
+        return _LoadedStorage(self.loaded[key].view(dtype.numpy))
+
+    def _bytes(self, key):
+        record = f"data/{key}"
+        if self.memory is not None:
+            info = self.archive.getinfo(f"{self.prefix}/{record}")
+            header = bytes(self.memory[info.header_offset : info.header_offset + 30])
+            lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+            start = info.header_offset + 30 + lengths
+            return self.memory[start : start + info.file_size].view(np.ndarray)
+        return np.frombuffer(bytearray(self.read(record)), np.uint8)
+
+
+def _place(map_location, location, array):
+    """Checks that a storage from device `location` may live on the CPU."""
+    if map_location is None:
+        target = location
+    elif callable(map_location):
+        storage = UntypedStorage._on(array.view(np.uint8), array)
+        result = map_location(storage, location)
+        target = location if result is None else "cpu"
+    elif isinstance(map_location, dict):
+        target = map_location.get(location, location)
+    else:
+        target = map_location
+    target = str(target)
+    if target.startswith("cuda"):
+        raise RuntimeError(
+            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. "
+            "If you are running on a CPU-only machine, please use torch.load with "
+            "map_location=torch.device('cpu') to map your storages to the CPU."
+        )
+    if not target.startswith("cpu"):
+        check_device(target)
+
+
+def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=None, **pickle_load_args):
+    """Reads what `save` (of tidu or of PyTorch) wrote to a file: a path or a file object.
+
+    `map_location`: where storages go (a device, a dict of places, a function); files from a GPU need
+    "cpu". `weights_only`: True (the default) admits only what a checkpoint needs; False reads
+    any pickle, which may run code that the file brings. `mmap`: map a file instead of reading it.
+
+    Errors: RuntimeError for a file that is damaged or not a checkpoint, pickle.UnpicklingError for a
+    name that is not admitted.
+    """
+    weights_only = True if weights_only is None else weights_only
+    is_path = isinstance(f, (str, os.PathLike))
+    if mmap and not is_path:
+        raise ValueError("f must be a string or os.PathLike object in order to use mmap argument")
+    if weights_only and pickle_module is not None:
+        raise RuntimeError(
+            "Can not safely load weights when explicit pickle_module is specified"
+        )
+    if not is_path and not (hasattr(f, "read") and hasattr(f, "seek")):
+        raise AttributeError(
+            f"'{type(f).__name__}' object has no attribute 'read'. You can only torch.load from a file "
+            "that is seekable. Please pre-load the data into a buffer like io.BytesIO and try to load "
+            "from it instead."
+        )
+    file = open(f, "rb") if is_path else f  # noqa: SIM115  (closed below, if it is ours)
+    try:
+        memory = np.memmap(f, np.uint8, "c") if mmap else None
+        return _load(file, map_location, weights_only, memory, pickle_load_args.get("encoding", "utf-8"))
+    finally:
+        if is_path:
+            file.close()
+
+
+def _load(file, map_location, weights_only, memory, encoding):
+    start = file.tell()
+    head = file.read(4)
+    file.seek(start)
+    if not head:
+        raise EOFError("Ran out of input")
+    if head != b"PK\x03\x04":
+        raise RuntimeError(
+            "Invalid magic number; corrupt file? (tidu reads the zip format that PyTorch has written "
+            "since 1.6; load an older file in PyTorch and save it again)"
+        )
+    try:
+        archive = zipfile.ZipFile(file)
+    except zipfile.BadZipFile:
+        raise RuntimeError(
+            "PytorchStreamReader failed reading zip archive: failed finding central directory"
+        ) from None
+    with archive:
+        pickles = [n for n in archive.namelist() if n.endswith("/data.pkl")]
+        if not pickles:
+            raise RuntimeError("PytorchStreamReader failed locating file data.pkl: file not found")
+        prefix = pickles[0].removesuffix("/data.pkl")
+        if f"{prefix}/constants.pkl" in archive.namelist():
+            raise RuntimeError("this is a TorchScript archive, which tidu cannot run")
+        storages = _Storages(archive, prefix, map_location, memory)
+        unpickler = _Unpickler(storages.read("data.pkl"), storages, weights_only, encoding)
+        return unpickler.load()
