@@ -376,6 +376,8 @@ class _Unpickler(pickle.Unpickler):
         self.allowed = _allowed()
 
     def find_class(self, module, name):
+        if module == "__builtin__":  # what Python 2, and so pickle's protocol 2, calls it
+            module = "builtins"
         found = self.allowed.get((module, name)) or _user_globals.get((module, name))
         if found is not None:
             return found
