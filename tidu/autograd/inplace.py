@@ -222,11 +222,8 @@ class CopySlices(Node):
         old, new = self.edges
         found = []
         if old is not None:
-            kernels = operations if not raw else k
-            mask = _region(steps, self.shape, layout)
-            if not raw:
-                mask = Tensor._wrap(mask)
-            found.append((old, kernels.where(mask, 0.0, g) if not raw else np.where(mask, g.dtype.type(0), g)))
+            region = _region(steps, self.shape, self.dtype, layout)
+            found.append((old, _outside(region, g, k if raw else operations, raw)))
         if new is not None:
             found.append((new, replay(steps, g, k)))
         return found
@@ -248,17 +245,32 @@ def _layout(array, steps):
     return tuple(s // array.itemsize for s in array.strides), 0, max(extent, 0)
 
 
-def _region(steps, shape, layout):
-    """True where the view lies in an array of `shape`, laid out as the base was."""
+def _region(steps, shape, dtype, layout):
+    """Not 0 where the view lies in an array of `shape` and `dtype`, laid out as the base was."""
     from ..backend.table import cpu
 
     if layout is None:
-        mask = np.zeros(shape, bool)
+        region = np.zeros(shape, dtype)
     else:
         strides, offset, size = layout
-        mask = np.ndarray(shape, bool, np.zeros(size, bool), offset, strides)
-    replay(steps, mask, cpu)[...] = True
-    return mask
+        strides = [s * dtype.itemsize for s in strides]
+        region = np.ndarray(shape, dtype, np.zeros(size, dtype), offset * dtype.itemsize, strides)
+    view = replay(steps, region, cpu)
+    view[...] = 1 + 1j if view.dtype.kind == "c" else 1
+    return region
+
+
+def _outside(region, g, k, raw):
+    """The gradient `g`, with zeros in the region; that may be one part of complex numbers."""
+    wrap = np.asarray if raw else Tensor._wrap
+    if region.dtype.kind == "c":
+        real, imag = region.real != 0, region.imag != 0
+        if not np.array_equal(real, imag):
+            return k.complex(
+                k.where(wrap(real), 0.0, k.real(g)), k.where(wrap(imag), 0.0, k.imag(g))
+            )
+        region = real
+    return k.where(wrap(region != 0), 0.0, g)
 
 
 def replay(steps, x, k):

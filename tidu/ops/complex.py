@@ -109,9 +109,10 @@ def view_as_complex(k, x: Array):  # noqa: F821
 view_as_complex.vjp(x=lambda k, g: k.view_as_real(g))
 
 
-@elementwise("conjugate", holomorphic=False, public=False, method=False, node="ConjBackward0")
-def conj(x):
+@elementwise(holomorphic=False, public=False, method=False, node="ConjBackward0")
+def conj(k, x):
     """The complex conjugate of each element."""
+    return k.xp.asarray(k.xp.conjugate(x))  # the engine needs arrays, also without dimensions
 
 
 conj.vjp(x=lambda k, g: k.conj(g))
