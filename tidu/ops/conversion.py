@@ -516,6 +516,7 @@ C_NAMES = {
     "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
 }  # fmt: skip
 
+PUBLIC["resize_as_"] = resize_as_
 for _method in (resize_, resize_as_, set_):
     setattr(Tensor, _method.__name__, _method)
 

@@ -315,9 +315,27 @@ def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=Non
     """
     shape = shape_of((size,), "empty_permuted")
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "empty_permuted")
+    _check_permutation(shape, physical_layout)
     back = sorted(range(len(shape)), key=physical_layout.__getitem__)
     array = np.empty([shape[d] for d in physical_layout], wanted.numpy).transpose(back)
     return finish(array, requires_grad, device, pin_memory, layout, "empty_permuted")
+
+
+def _check_permutation(shape, order):
+    if len(shape) != len(order):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(shape)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for i, dim in enumerate(order):
+        if not 0 <= dim < len(shape):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got "
+                f"{dim} at index {i}). NB: negative dims not currently supported; file an issue if "
+                "you want it."
+            )
+    if len(set(order)) < len(order):
+        raise RuntimeError("Duplicate dim not allowed")
 
 
 # Like another tensor

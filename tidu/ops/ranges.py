@@ -45,11 +45,12 @@ def arange(*args, out=None, dtype=None, layout=None, device=None, pin_memory=Fal
 def _bounds(args, keywords):
     """start, end and step from a call's arguments."""
     names = ("start", "end", "step")
-    given = dict(zip(names if len(args) > 1 else ("end",), args))
+    given = dict(zip(names if len(args) > 1 or "end" in keywords else ("end",), args))
     if len(args) > 3 or not given.keys().isdisjoint(keywords):
         raise _invalid(args, keywords)
     given.update(keywords)
-    if "end" not in given or not given.keys() <= set(names) or (len(args) == 1 and "step" in given):
+    needed = {"start", "end"} if "step" in given else {"end"}
+    if not needed <= given.keys() <= set(names):
         raise _invalid(args, keywords)
     start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     return tuple(
@@ -195,20 +196,24 @@ def _spaced_dtype(name, start, end, out, dtype):
     )
 
 
-def _end_point(name, value, label):
-    if isinstance(value, Tensor):
-        if value._array.ndim:
-            raise RuntimeError(
-                f"{name} only supports 0-dimensional start and end tensors, but got {label} with "
-                f"{value._array.ndim} dimension(s)."
-            )
-        return value._array.item()
-    return value
+def _end_points(name, start, end):
+    """The ends as Python numbers; tensors of one are welcome."""
+    bad = [
+        f"{label} with {value._array.ndim} dimension(s)"
+        for label, value in (("start", start), ("end", end))
+        if isinstance(value, Tensor) and value._array.ndim
+    ]
+    if bad:
+        raise RuntimeError(
+            f"{name} only supports 0-dimensional start and end tensors, but got "
+            f"{' and '.join(bad)}."
+        )
+    return (x._array.item() if isinstance(x, Tensor) else x for x in (start, end))
 
 
 def _interval(name, start, end, steps, out, dtype):
     """The ends as numbers of the result's dtype, the number of steps, and that dtype."""
-    start, end = _end_point(name, start, "start"), _end_point(name, end, "end")
+    start, end = _end_points(name, start, end)
     wanted = _spaced_dtype(name, start, end, out, dtype)
     if isinstance(steps, float) or not hasattr(steps, "__index__"):
         raise TypeError(
