@@ -392,7 +392,6 @@ def index_reduce(k, x: Array, dim, index: Array, source: Array, reduce, *, inclu
         raise RuntimeError(
             f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
         )
-    _warn_beta("index_reduce")
     _check_slices("index_reduce", x, dim, index, source)
     axis = axis_of(dim, x.ndim)
     wide = _widened(index, source, axis)
@@ -409,14 +408,6 @@ def _widened(index, source, axis):
     shape = [1] * source.ndim
     shape[axis] = -1
     return np.broadcast_to(index.reshape(shape), source.shape)
-
-
-def _warn_beta(name):
-    import warnings
-
-    warnings.warn(
-        f"{name}() is in beta and the API may change at any time.", stacklevel=5
-    )
 
 
 @index_reduce.vjp_joint("x", "source")
