@@ -70,7 +70,7 @@ class Translator:
             return self.library.device(str(value))
         if isinstance(value, torch.Generator):
             return self.library.Generator().manual_seed(value.initial_seed())
-        if callable(value):
+        if callable(value) and not type(value).__module__.startswith(_TESTING):
             return counterpart(value)
         return value
 

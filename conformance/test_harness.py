@@ -8,6 +8,7 @@ import pytest
 from . import ops
 from .compare import difference
 from .convert import Plain, Translator, array_of, counterpart, plain
+from .freedom import settled
 from .libraries import Missing, lookup, subject, torch
 from .outcome import attempt, error_reason, reason
 
@@ -102,6 +103,23 @@ def test_wording_of_errors_counts():
     assert "got: TypeError" in error_reason(refuses("a b"), refuses("a b", TypeError))
     assert "no error" in error_reason(refuses("a b"), attempt(int))
     assert "torch refuses" in reason(refuses("a b"), attempt(int))
+
+
+def test_open_choices_are_settled_and_errors_are_not():
+    _, vectors = np.linalg.eigh([[2.0, 1.0], [1.0, 3.0]])
+    expected = {"result": [made([1.0, 2.0]), made(vectors)]}
+    turned = {"result": [made([1.0, 2.0]), made(-vectors)]}
+    wrong = {"result": [made([1.0, 2.0]), made(vectors[::-1])]}
+    assert difference(expected, settled("linalg.eigh", expected, turned)) is None
+    assert difference(expected, settled("linalg.eigh", expected, wrong))
+    assert difference(expected, settled("linalg.qr", expected, turned))
+    source = made([1.0, 0.0, 1.0])
+    first, second, bad = (
+        {"result": made(order, "int64"), "inputs": [source]}
+        for order in ([1, 0, 2], [1, 2, 0], [0, 1, 2])
+    )
+    assert difference(first, settled("argsort", first, second)) is None
+    assert difference(first, settled("argsort", first, bad))
 
 
 def test_helpers_of_torchs_tests_are_rebuilt():
