@@ -316,7 +316,7 @@ class SequentialLR(LRScheduler):
         i = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[i]
         if i > 0 and self._milestones[i - 1] == self.last_epoch:
-            scheduler.step(0) if not _takes_no_epoch(scheduler) else scheduler.step()
+            _start_anew(scheduler)
         else:
             scheduler.step()
         self._last_lr = scheduler.get_last_lr()
@@ -330,8 +330,14 @@ class SequentialLR(LRScheduler):
         _load_nested(self, state_dict)
 
 
-def _takes_no_epoch(scheduler):
-    return isinstance(scheduler, (SequentialLR, ChainedScheduler))
+def _start_anew(scheduler):
+    """Lets a schedule whose turn has come set its first rate."""
+    if isinstance(scheduler, (SequentialLR, ChainedScheduler)):
+        scheduler.step()
+    elif isinstance(scheduler, CosineAnnealingWarmRestarts):
+        scheduler.step(0)
+    else:
+        scheduler._jump(0)
 
 
 class ChainedScheduler(LRScheduler):

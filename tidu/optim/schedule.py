@@ -93,10 +93,15 @@ class LRScheduler:
             rates = self.get_lr()
         else:
             warnings.warn(EPOCH_DEPRECATED, UserWarning, stacklevel=2)
-            self.last_epoch = epoch
-            closed = getattr(self, "_get_closed_form_lr", None)
-            rates = self.get_lr() if closed is None else closed()
+            self._jump(epoch)
+            return
         self._set(rates)
+
+    def _jump(self, epoch):
+        """Sets the rates of step number `epoch`, by the closed form where there is one."""
+        self.last_epoch = epoch
+        closed = getattr(self, "_get_closed_form_lr", None)
+        self._set(self.get_lr() if closed is None else closed())
 
     def _set(self, rates):
         for group, rate in zip(self.optimizer.param_groups, rates):
