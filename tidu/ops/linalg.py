@@ -785,7 +785,7 @@ def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     if dim is None and A.ndim not in (1, 2):
         raise RuntimeError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{A.ndim}D"
+            f"{A.ndim}D."
         )
     if isinstance(ord, str) or not one or dim is None and A.ndim == 2:
         if dim is None:

@@ -17,6 +17,8 @@ SHORT = 256  # so many additions one after another still round well
 
 def dims_of(dim, ndim):
     """`dim` (None, an int or several) as a tuple of axes, with PyTorch's errors."""
+    if type(dim) is int and -ndim <= dim < ndim:  # the usual case
+        return (dim % ndim,)
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
         return tuple(range(ndim))
     axes = []
@@ -70,7 +72,14 @@ def add_up(x, axes, keepdim):
     NumPy adds pairwise only along the innermost axis in memory; along any other it adds one element
     after another, which in float32 loses digits from a few thousand on.
     """
-    if x.size <= SHORT or axes is None and x.flags.c_contiguous:
+    if axes is None:
+        if x.size <= SHORT or x.flags.c_contiguous:
+            return np.add.reduce(x, None, None, None, keepdim)
+    elif len(axes) == 1:
+        (axis,) = axes
+        if x.shape[axis] <= SHORT or x.strides[axis] == x.itemsize:
+            return np.add.reduce(x, axis, None, None, keepdim)
+    elif x.size <= SHORT:
         return np.add.reduce(x, axes, None, None, keepdim)
     ndim = x.ndim
     axes = tuple(range(ndim)) if axes is None else axes
@@ -537,7 +546,7 @@ def _exponentials(k, x, dim):
     xp = k.xp
     if not x.shape[axis]:
         return x, x, axis
-    low = x - xp.maximum.reduce(x.real, axis, None, None, True)
+    low = x - xp.maximum.reduce(x, axis, None, None, True)
     return low, xp.exp(low), axis
 
 
@@ -558,7 +567,7 @@ def softmax(k, x: Array, dim, dtype=None):  # noqa: F821
     return e.reshape(shape).astype(x.dtype, copy=False)
 
 
-softmax.vjp(x=lambda k, g, out, dim: out * (g - k.sum(g * out, (dim,), True)))
+softmax.vjp(x=lambda k, g, out, dim: out * (g - k.sum(g * out, dim, True)))
 
 
 @op()
@@ -578,7 +587,7 @@ def log_softmax(k, x: Array, dim, dtype=None):  # noqa: F821
     return low.reshape(shape).astype(x.dtype, copy=False)
 
 
-log_softmax.vjp(x=lambda k, g, out, dim: g - k.exp(out) * k.sum(g, (dim,), True))
+log_softmax.vjp(x=lambda k, g, out, dim: g - k.exp(out) * k.sum(g, dim, True))
 
 
 # Compositions

@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .matrices import array_of, constant, is_complex
 from .reduction import dims_of
 
-F16, F32, I64 = np.dtype("float16"), np.dtype("float32"), np.dtype("int64")
+F16, F32, F64, I64 = (np.dtype(name) for name in ("float16", "float32", "float64", "int64"))
 
 
 def _axis(x, dim):
@@ -29,7 +29,8 @@ def _accumulate(ufunc, x, dim, dtype):
     axis = _axis(x, dim)
     if axis is None:
         return x.astype(target)
-    inner = F32 if target == F16 else target
+    # One element after another: in float32 that would lose digits, so PyTorch adds in float64.
+    inner = {F16: F32, F32: F64}.get(target, target)
     if target.kind == "b":
         return ufunc.accumulate(x.astype(bool).astype(np.uint8), axis).astype(bool)
     return ufunc.accumulate(x.astype(target, copy=False), axis, inner).astype(target, copy=False)

@@ -1,0 +1,154 @@
+"""Linear algebra: errors, batches, shapes, tolerances, named results."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tidu
+
+zeros, eye, ones = tidu.zeros, tidu.eye, tidu.ones
+SINGULAR = "the inversion could not be completed because the input matrix is singular."
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: tidu.linalg.inv(zeros(2, 2)),
+         f"linalg.inv: The diagonal element 1 is zero, {SINGULAR}"),
+        (lambda: tidu.linalg.inv(tidu.stack([eye(2), ones(2, 2)])),
+         f"linalg.inv: (Batch element 1): The diagonal element 2 is zero, {SINGULAR}"),
+        (lambda: tidu.linalg.solve(zeros(2, 2), ones(2)),
+         "torch.linalg.solve: The solver failed because the input matrix is singular."),
+        (lambda: tidu.linalg.cholesky(-eye(2)),
+         "linalg.cholesky: The factorization could not be completed because the input is not "
+         "positive-definite (the leading minor of order 1 is not positive-definite)."),
+        (lambda: tidu.linalg.svd(tidu.full((2, 2), float("nan"))),
+         "linalg.svd: The algorithm failed to converge because the input matrix contained "
+         "non-finite values."),
+    ],
+)  # fmt: skip
+def test_linalg_errors(call, text):
+    with pytest.raises(tidu.linalg.LinAlgError) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: tidu.linalg.inv(ones(2, 3)),
+         "linalg.inv: A must be batches of square matrices, but they are 2 by 3 matrices"),
+        (lambda: tidu.linalg.inv(ones(2)),
+         "linalg.inv: The input tensor A must have at least 2 dimensions."),
+        (lambda: tidu.det(ones(2, 2).long()),
+         "linalg.det: Expected a floating point or complex tensor as input. Got Long"),
+        (lambda: tidu.linalg.solve(ones(2, 2), ones(3)),
+         "linalg.solve: Incompatible shapes of A and B for the equation AX = B (2x2 and 3x1)"),
+        (lambda: tidu.linalg.qr(ones(2, 2), mode="x"),
+         "qr received unrecognized mode 'x' but expected one of 'reduced' (default), 'r', or "
+         "'complete'"),
+        (lambda: tidu.linalg.matrix_norm(ones(2, 2), 3),
+         "linalg.matrix_norm: Order 3 not supported."),
+        (lambda: tidu.linalg.norm(ones(2, 2, 2), 2),
+         "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got 3D."),
+        (lambda: tidu.linalg.multi_dot([ones(2, 2)]),
+         "multi_dot(): expected at least 2 tensors but got 1"),
+        (lambda: tidu.linalg.lstsq(ones(2, 2), ones(3, 2)),
+         "torch.linalg.lstsq: input.size(-2) should match other.size(-2)"),
+    ],
+)  # fmt: skip
+def test_argument_errors(call, text):
+    with pytest.raises(RuntimeError) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+def test_info_instead_of_errors():
+    singular = tidu.stack([eye(2), zeros(2, 2)])
+    assert tidu.linalg.inv_ex(singular).info.tolist() == [0, 1]
+    assert tidu.linalg.cholesky_ex(-eye(3)).info.item() == 1
+    with pytest.raises(tidu.linalg.LinAlgError):
+        tidu.linalg.inv_ex(singular, check_errors=True)
+
+
+def test_decompositions_multiply_back():
+    x = tidu.from_numpy(np.random.default_rng(0).standard_normal((2, 4, 3)))
+    Q, R = tidu.linalg.qr(x)
+    np.testing.assert_allclose((Q @ R).numpy(), x.numpy(), atol=1e-12)
+    U, S, Vh = tidu.linalg.svd(x, full_matrices=False)
+    np.testing.assert_allclose(((U * S.unsqueeze(-2)) @ Vh).numpy(), x.numpy(), atol=1e-12)
+    P, L, U = tidu.linalg.lu(x)
+    np.testing.assert_allclose((P @ L @ U).numpy(), x.numpy(), atol=1e-12)
+    A = x.mT @ x
+    L = tidu.linalg.cholesky(A)
+    np.testing.assert_allclose((L @ L.mT).numpy(), A.numpy(), atol=1e-12)
+    values, vectors = tidu.linalg.eigh(A)
+    back = (vectors * values.unsqueeze(-2)) @ vectors.mT
+    np.testing.assert_allclose(back.numpy(), A.numpy(), atol=1e-12)
+    upper = tidu.linalg.cholesky(A, upper=True)
+    np.testing.assert_allclose((upper.mT @ upper).numpy(), A.numpy(), atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 5, 40, 100])
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("left", [True, False])
+def test_solve_triangular_of_any_size(n, upper, left):
+    rng = np.random.default_rng(n)
+    full = rng.standard_normal((n, n)) + n * np.eye(n)
+    b = rng.standard_normal((n, 3) if left else (3, n))
+    have = tidu.linalg.solve_triangular(
+        tidu.from_numpy(full), tidu.from_numpy(b), upper=upper, left=left
+    ).numpy()
+    triangle = np.triu(full) if upper else np.tril(full)
+    np.testing.assert_allclose(triangle @ have if left else have @ triangle, b, atol=1e-9)
+
+
+def test_gradient_of_det_at_singular_matrices():
+    values = [[1.0, 2.0], [2.0, 4.0]]
+    x = tidu.tensor(values, dtype=tidu.float64, requires_grad=True)
+    tidu.linalg.det(x).backward()
+    np.testing.assert_allclose(x.grad.numpy(), [[4, -2], [-2, 1]], atol=1e-12)
+    rank_one = np.outer([1.0, 2.0, 3.0], [1.0, -1.0, 2.0])
+    x = tidu.from_numpy(rank_one).requires_grad_()
+    assert tidu.autograd.gradcheck(tidu.linalg.det, (x,))
+    assert tidu.autograd.gradgradcheck(tidu.linalg.det, (x,))
+
+
+def test_equal_singular_values_have_a_gradient():
+    x = eye(3, dtype=tidu.float64).requires_grad_()
+    tidu.linalg.svd(x).S.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.eye(3), atol=1e-12)
+    x.grad = None
+    tidu.linalg.matrix_norm(x, "nuc").backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.eye(3), atol=1e-12)
+
+
+def test_refuses_gradients_that_do_not_exist():
+    x = ones(3, 2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="not differentiable when mode='complete'"):
+        tidu.linalg.qr(x, mode="complete").Q.sum().backward()
+
+
+def test_ranks_and_tolerances():
+    x = tidu.diag(tidu.tensor([1.0, 1e-3, 0.0]))
+    assert tidu.linalg.matrix_rank(x).item() == 2
+    assert tidu.linalg.matrix_rank(x, atol=0.01).item() == 1
+    assert tidu.linalg.pinv(x, rtol=0.01)[1, 1].item() == 0
+
+
+def test_named_results():
+    assert repr(tidu.linalg.slogdet(eye(2))) == (
+        "tidu.return_types.linalg_slogdet(\nsign=tensor(1.),\nlogabsdet=tensor(0.))"
+    )
+    assert tidu.linalg.lstsq(eye(2), ones(2, 1)).rank.item() == 2
+
+
+def test_norms_of_nothing():
+    assert tidu.linalg.norm(zeros(0, 3), 1).item() == 0
+    assert tidu.linalg.matrix_norm(zeros(0, 3), "nuc").item() == 0
+
+
+def test_matrix_exp_of_large_matrices():
+    x = tidu.tensor([[0.0, 30.0], [-30.0, 0.0]], dtype=tidu.float64)
+    want = [[np.cos(30), np.sin(30)], [-np.sin(30), np.cos(30)]]
+    np.testing.assert_allclose(tidu.linalg.matrix_exp(x).numpy(), want, atol=1e-12)
