@@ -158,7 +158,7 @@ def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=Non
     start, end, steps, wanted = _interval("linspace", start, end, steps, out, dtype)
     work = np.dtype(float) if wanted.kind == dtypes.INTEGER else wanted.numpy
     wide = _WIDE.get(work.name, work.type)
-    array = _points(start, end, steps, work, wide).astype(wanted.numpy)
+    array = _points(start, end, steps, work, wide).astype(work).astype(wanted.numpy, copy=False)
     if out is not None:
         return into("linspace", out, None, array, requires_grad)
     return finish(array, requires_grad, device, pin_memory, layout, "linspace")
