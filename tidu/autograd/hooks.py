@@ -13,7 +13,6 @@ from itertools import count
 
 import numpy as np
 
-from .. import naming
 from ..tensor import Tensor
 from .grad_mode import mode
 from .node import LEAF, Alias, Node, Output, Saveable, SavedOutput
@@ -255,9 +254,6 @@ class AccumulateGrad(Node):
 
     def __init__(self, leaf):
         self.variable = leaf
-
-    def name(self):
-        return f"{naming.prefix}::autograd::AccumulateGrad"
 
     shape = property(lambda self: self.variable._array.shape)
     dtype = property(lambda self: self.variable._array.dtype)

@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 from itertools import count
 
+from .. import naming
 from .grad_mode import mode
 
 _getframe = sys._getframe
@@ -54,6 +55,8 @@ class Leaf:
 
 
 LEAF = Leaf()
+
+_QUALIFIED = {"AccumulateGrad", "CopyBackwards", "CopySlices"}  # names with PyTorch's namespace
 
 
 class Saveable:
@@ -169,11 +172,13 @@ class Node:
     # What PyTorch shows of a node.
 
     def name(self):
-        return type(self).__name__
+        name = type(self).__name__
+        return f"{naming.prefix}::autograd::{name}" if name in _QUALIFIED else name
 
     def short_name(self):
-        """The name as error messages have it: Exp for ExpBackward0."""
-        return self.name().rstrip("0123456789").removesuffix("Backward")
+        """The name as error messages have it: Exp for ExpBackward0, Clamp1 for ClampBackward1."""
+        start, found, number = self.name().rpartition("Backward")
+        return start + number.replace("0", "") if found and number != "s" else self.name()
 
     @property
     def next_functions(self):
@@ -240,7 +245,11 @@ def _conj(k, gradient):
         return None
     if isinstance(gradient, (tuple, list)):
         return type(gradient)(_conj(k, x) for x in gradient)
-    return k.conj(gradient)
+    gradient = k.conj(gradient)
+    array = getattr(gradient, "_array", gradient)
+    if array.dtype.kind == "c":
+        array.imag += 0.0  # conjugating 0j gives -0j, which would show in print
+    return gradient
 
 
 class Output:
