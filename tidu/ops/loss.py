@@ -37,10 +37,125 @@ def mse_loss(k, x, y, reduction="mean"):
     return reduced(k, difference * difference, reduction)
 
 
-mse_loss.vjp(
-    x=lambda g, x, y, reduction: per_element(g, reduction, x.shape) * (2 * (x - y)),
-    y=lambda g, x, y, reduction: per_element(g, reduction, x.shape) * (2 * (y - x)),
+def _mse_rule(g, x, y, reduction):
+    difference = x - y
+    return per_element(g, reduction, difference.shape) * (2 * difference)
+
+
+mse_loss.vjp(x=_mse_rule, y=lambda g, x, y, reduction: -_mse_rule(g, x, y, reduction))
+
+
+@elementwise(
+    public=False, method=False, node="SmoothL1LossBackward0", check=only("f", "smooth_l1_cpu")
 )
+def smooth_l1_loss(k, x, y, reduction="mean", beta=1.0):
+    """The absolute difference less beta / 2; within `beta` the square over 2 * beta instead."""
+    d = np.abs(x - y)
+    return reduced(k, np.where(d < beta, 0.5 * d * d / beta, d - 0.5 * beta), reduction)
+
+
+def _smooth_l1_rule(k, g, x, y, reduction, beta):
+    d = x - y
+    g = per_element(g, reduction, d.shape)
+    return g * k.where(k.abs(d) < beta, d / beta, k.sign(d))
+
+
+smooth_l1_loss.vjp(
+    x=_smooth_l1_rule, y=lambda k, g, x, y, reduction, beta: -_smooth_l1_rule(k, g, x, y, reduction, beta)
+)
+
+
+@elementwise(public=False, method=False, check=only("f", "huber_cpu"))
+def huber_loss(k, x, y, reduction="mean", delta=1.0):
+    """Half the squared difference; from `delta` on it grows linearly. (Huber, 1964.)"""
+    d = np.abs(x - y)
+    return reduced(k, np.where(d < delta, 0.5 * d * d, delta * (d - 0.5 * delta)), reduction)
+
+
+def _huber_rule(k, g, x, y, reduction, delta):
+    d = x - y
+    g = per_element(g, reduction, d.shape)
+    return g * k.where(k.abs(d) < delta, d, k.sign(d) * delta)
+
+
+huber_loss.vjp(
+    x=_huber_rule, y=lambda k, g, x, y, reduction, delta: -_huber_rule(k, g, x, y, reduction, delta)
+)
+
+
+@elementwise(public=False, method=False)
+def soft_margin_loss(k, x, y, reduction="mean"):
+    """log(1 + exp(-y * x)) for y of 1 or -1."""
+    return reduced(k, np.log1p(np.exp(-y * x)), reduction)
+
+
+def _soft_margin_rule(k, g, x, y, reduction):
+    g = per_element(g, reduction, (x * y).shape)
+    return -y * g * k.sigmoid(-y * x)
+
+
+soft_margin_loss.vjp(x=_soft_margin_rule)
+
+
+# Probabilities of yes and no
+
+_LOG_FLOOR = -100  # PyTorch's bound for log(0), which keeps losses finite
+
+
+def _weighted(values, weight):
+    return values if weight is None else values * weight
+
+
+@op(public=False, method=False)
+def binary_cross_entropy(k, x: Array, y: Array, weight: Array | None, reduction="mean"):  # noqa: F821
+    """-(y * log(x) + (1 - y) * log(1 - x)): x are probabilities, y too."""
+    if ((x < 0) | (x > 1)).any():
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    if ((y < 0) | (y > 1)).any():
+        raise RuntimeError("all elements of target should be between 0 and 1")
+    yes = np.maximum(np.log(x), x.dtype.type(_LOG_FLOOR))
+    no = np.maximum(np.log1p(-x), x.dtype.type(_LOG_FLOOR))
+    return reduced(k, _weighted((y - 1) * no - y * yes, weight), reduction)
+
+
+binary_cross_entropy.vjp(
+    x=lambda k, g, x, y, weight, reduction: _weighted(
+        per_element(g, reduction, x.shape) * (x - y) / k.clamp_min((1 - x) * x, 1e-12), weight
+    ),
+    y=lambda k, g, x, y, weight, reduction: _weighted(
+        per_element(g, reduction, x.shape) * (k.log(1 - x) - k.log(x)), weight
+    ),
+)
+
+
+@op(public=False, method=False)
+def binary_cross_entropy_with_logits(
+    k, x: Array, y: Array, weight: Array | None, pos_weight: Array | None, reduction="mean"  # noqa: F821
+):
+    """`binary_cross_entropy` of sigmoid(x), without overflow; `pos_weight` multiplies the yes part."""
+    softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)  # -log(sigmoid(x))
+    factor = 1 if pos_weight is None else (pos_weight - 1) * y + 1
+    return reduced(k, _weighted((1 - y) * x + factor * softplus, weight), reduction)
+
+
+def _logits_rule(k, g, x, y, weight, pos_weight, reduction):
+    yes = y if pos_weight is None else y * pos_weight
+    slope = (yes + 1 - y) * k.sigmoid(x) - yes
+    return _weighted(per_element(g, reduction, x.shape) * slope, weight)
+
+
+def _logits_target_rule(k, g, x, weight, pos_weight, reduction):
+    if pos_weight is None:
+        slope = -x
+    else:
+        slope = k.log_sigmoid(-x) - pos_weight * k.log_sigmoid(x)
+    return _weighted(per_element(g, reduction, x.shape) * slope, weight)
+
+
+binary_cross_entropy_with_logits.vjp(x=_logits_rule, y=_logits_target_rule)
+
+
+# Classes
 
 
 def _nll_node(x, target, weight, reduction, ignore_index):
@@ -55,12 +170,13 @@ def nll_loss(
 
     Also gives the total weight of the targets, by which the mean divides.
     """
+    shape = target.shape
     x, target = _with_batch(x, target)
     picks, weights = _picks(x, target, weight, ignore_index)
     values = np.take_along_axis(x, picks, 1)[:, 0] * -weights
     total = np.add.reduce(weights, axis=None)
     if reduction == "none":
-        return values, total
+        return values.reshape(shape), total
     loss = k.sum(values, None, False, None)
     return (loss / total if reduction == "mean" else loss), total
 
@@ -105,3 +221,77 @@ def _picks(x, target, weight, ignore_index):
     else:
         weights = np.where(ignored, x.dtype.type(0), weight[picks])
     return picks[:, None], weights
+
+
+@op(public=False, method=False, outputs=("out", "others", "hot"), differentiable=1)
+def multi_margin_loss(k, x: Array, target: Array, p, margin, weight: Array | None, reduction="mean"):  # noqa: F821
+    """The mean over classes of max(0, margin - x[target] + x[class]) ** p, for scores x (N, C).
+
+    Also gives the factors of the wrong classes, and a 1 for the right one: what the gradient needs.
+    """
+    full = x.reshape(-1, x.shape[-1])
+    target = target.reshape(-1)
+    rows, classes = np.arange(len(full)), full.shape[1]
+    if ((target < 0) | (target >= classes)).any():
+        raise RuntimeError("target out of range")
+    hot = np.zeros_like(full)
+    hot[rows, target] = 1
+    others = (1 - hot) / x.dtype.type(classes)
+    if weight is not None:
+        others *= weight[target][:, None]
+    short = np.maximum(margin - full[rows, target][:, None] + full, 0)
+    values = np.sum((short if p == 1 else short * short) * others, 1)
+    if x.ndim < 2:
+        values = values.reshape(())
+    return reduced(k, values, reduction), others.reshape(x.shape), hot.reshape(x.shape)
+
+
+def _multi_margin_rule(k, g, x, others, hot, p, margin, reduction):
+    short = margin - k.sum(x * hot, (-1,), True) + x
+    slope = k.keep(others if p == 1 else others * short * 2, short > 0)
+    g = per_element(g, reduction, x.shape[:-1])
+    if reduction == "none" and len(x.shape) > 1:
+        g = k.unsqueeze(g, -1)
+    return g * (slope - hot * k.sum(slope, (-1,), True))
+
+
+multi_margin_loss.vjp(x=_multi_margin_rule)
+
+
+@op(public=False, method=False, outputs=("out", "slope"), differentiable=1,
+    node="MultilabelMarginLossBackward0")  # fmt: skip
+def multilabel_margin_loss(k, x: Array, target: Array, reduction="mean"):  # noqa: F821
+    """The mean over classes of max(0, 1 - x[label] + x[class]), summed over labels.
+
+    A row of `target` lists labels up to the first -1; the classes are those that are no labels.
+    Also gives the slope, which is constant between kinks.
+    """
+    full, labels = x.reshape(-1, x.shape[-1]), target.reshape(-1, x.shape[-1])
+    classes = full.shape[1]
+    if ((labels < -1) | (labels >= classes)).any():
+        raise RuntimeError("argument #2 'target' is out of range")
+    listed = np.logical_and.accumulate(labels >= 0, 1)
+    safe = np.where(listed, labels, 0)
+    is_label = np.zeros(full.shape, bool)
+    rows = np.broadcast_to(np.arange(len(full))[:, None], labels.shape)
+    is_label[rows[listed], labels[listed]] = True
+    # short[n, i, j]: how much label i of sample n lacks against class j
+    short = 1 - np.take_along_axis(full, safe, 1)[:, :, None] + full[:, None, :]
+    active = (short > 0) & listed[:, :, None] & ~is_label[:, None, :]
+    values = np.sum(np.where(active, short, 0), (1, 2)) / classes
+    slope = active.sum(1).astype(x.dtype)
+    np.subtract.at(slope, (rows, safe), active.sum(2))
+    slope /= classes
+    values = values.astype(x.dtype, copy=False)
+    if x.ndim < 2:
+        values = values.reshape(())
+    return reduced(k, values, reduction), slope.reshape(x.shape)
+
+
+def _multilabel_margin_rule(k, g, slope, reduction):
+    shape = slope.shape
+    g = per_element(g, reduction, shape[:-1])
+    return (k.unsqueeze(g, -1) if reduction == "none" and len(shape) > 1 else g) * slope
+
+
+multilabel_margin_loss.vjp(x=_multilabel_margin_rule)
