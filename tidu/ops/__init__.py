@@ -13,6 +13,8 @@ from . import (  # noqa: F401  (declaring them installs them)
     complex,
     activation,
     creation,
+    dropout,
+    embedding,
     from_data,
     ranges,
     reduction,

@@ -1,0 +1,90 @@
+"""Embedding: rows of a table, by number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.op import op
+
+
+@op(method=False)
+def embedding(
+    k, weight: Array, indices: Array, padding_idx=-1, scale_grad_by_freq=False, sparse=False  # noqa: F821
+):
+    """The rows of `weight` (V, D) with the numbers `indices` (*): a tensor (*, D).
+
+    Row `padding_idx` receives no gradient; `scale_grad_by_freq` divides each row's gradient by how
+    often it was picked.
+
+    >>> import tidu
+    >>> tidu.embedding(tidu.eye(3), tidu.tensor([2, 0]))
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
+    """
+    if weight.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+            f"Int; but got torch.{dtypes.of(indices).title}Tensor instead (while checking arguments for "
+            "embedding)"
+        )
+    if sparse:
+        raise NotImplementedError("tidu has no sparse gradients yet: embedding(..., sparse=False)")
+    if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
+        raise IndexError("index out of range in self")
+    return weight.take(indices, 0)
+
+
+embedding.vjp(
+    weight=lambda k, g, weight_shape, indices, padding_idx, scale_grad_by_freq: k.embedding_backward(
+        g, indices, weight_shape[0], padding_idx, scale_grad_by_freq
+    )
+)
+
+
+@op(public=False, method=False, node="EmbeddingDenseBackwardBackward0")
+def embedding_backward(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):  # noqa: F821
+    """The sum of g's rows that belong to each row of the table."""
+    flat = indices.reshape(-1)
+    g = _weighted(g.reshape(flat.size, -1), flat, rows, padding_idx, scale_grad_by_freq)
+    out = np.zeros((rows, g.shape[1]), g.dtype)
+    # Sorted by row, the parts of each sum lie together: far quicker than np.add.at.
+    order = np.argsort(flat, kind="stable")
+    picked = flat[order]
+    starts = np.flatnonzero(np.diff(picked, prepend=-1))
+    if starts.size:
+        out[picked[starts]] = np.add.reduceat(g[order], starts, axis=0)
+    return out
+
+
+embedding_backward.vjp(
+    g=lambda k, g, indices, rows, padding_idx, scale_grad_by_freq: k.embedding_weighted(
+        k.embedding(g, indices, -1, False, False), indices, rows, padding_idx, scale_grad_by_freq
+    )
+)
+
+
+@op(public=False, method=False)
+def embedding_weighted(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):  # noqa: F821
+    """g's rows with the factors that they have in `embedding_backward`."""
+    flat = indices.reshape(-1)
+    out = _weighted(g.reshape(flat.size, -1), flat, rows, padding_idx, scale_grad_by_freq)
+    return out.reshape(g.shape)
+
+
+embedding_weighted.vjp(
+    g=lambda k, g, indices, rows, padding_idx, scale_grad_by_freq: k.embedding_weighted(
+        g, indices, rows, padding_idx, scale_grad_by_freq
+    )
+)
+
+
+def _weighted(g, flat, rows, padding_idx, scale_grad_by_freq):
+    if padding_idx >= 0:
+        g = np.where((flat == padding_idx)[:, None], g.dtype.type(0), g)
+    if scale_grad_by_freq:
+        counts = np.bincount(flat, minlength=rows)
+        g = g / counts[flat].astype(g.dtype)[:, None]
+    return g
