@@ -1,9 +1,9 @@
 """The named tuples that operations with several results return, printed as PyTorch prints them.
 
-    >>> import tidu
-    >>> values, indices = tidu.tensor([3, 1, 2]).max(0)
-    >>> tidu.tensor([3, 1, 2]).max(0).indices
-    tensor(0)
+>>> import tidu
+>>> values, indices = tidu.tensor([3, 1, 2]).max(0)
+>>> tidu.tensor([3, 1, 2]).max(0).indices
+tensor(0)
 """
 
 from __future__ import annotations
@@ -39,7 +39,20 @@ def _define(title, *names):
     globals()[title] = type(title, (Results,), body)
 
 
-for _title in "max min median nanmedian mode kthvalue sort topk cummax cummin".split():
+_PAIRS = (
+    "max",
+    "min",
+    "median",
+    "nanmedian",
+    "mode",
+    "kthvalue",
+    "sort",
+    "topk",
+    "cummax",
+    "cummin",
+)
+
+for _title in _PAIRS:
     _define(_title, "values", "indices")
 _define("aminmax", "min", "max")
 _define("frexp", "mantissa", "exponent")

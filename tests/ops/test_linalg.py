@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 import tidu
 
 zeros, eye, ones = tidu.zeros, tidu.eye, tidu.ones

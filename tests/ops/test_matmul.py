@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 import tidu
 
 ones = tidu.ones
@@ -23,7 +24,8 @@ ones = tidu.ones
         (lambda: ones(2, 2, 3) @ ones(2, 2, 3),
          "Expected size for first two dimensions of batch2 tensor to be: [2, 3] but got: [2, 2]."),
         (lambda: ones(2, 2, 3) @ ones(3, 3, 4),
-         "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension 0"),
+         "The size of tensor a (2) must match the size of tensor b (3) at non-singleton dimension "
+         "0"),
         (lambda: ones(2, 2, 3) @ ones(2, 4),
          "mat1 and mat2 shapes cannot be multiplied (4x3 and 2x4)"),
         (lambda: ones(2, 2).double() @ ones(2, 2),
@@ -56,7 +58,7 @@ def test_errors(call, text):
 
 
 def test_matmul_takes_tensors_only():
-    with pytest.raises(TypeError, match="argument 'other' .position 2. must be Tensor, not int"):
+    with pytest.raises(TypeError, match=r"argument 'other' \(position 2\) must be Tensor, not int"):
         ones(2) @ 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 import tidu
 
 X = [[1.0, 2.0], [3.0, 4.0]]
@@ -60,8 +61,8 @@ def test_empty(call, wanted):
 
 
 EMPTY = (
-    "{}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
-    "with the 'dim' argument."
+    "{}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+    "dim with the 'dim' argument."
 )
 
 
@@ -199,7 +200,8 @@ def test_named_results():
         "tidu.return_types.max(\nvalues=tensor([2., 4.]),\nindices=tensor([1, 1]))"
     )
     values, indices = result
-    assert values is result.values and indices is result[1]
+    assert values is result.values
+    assert indices is result[1]
     assert isinstance(result, tidu.return_types.max)
 
 

@@ -26,6 +26,7 @@ from . import (  # noqa: F401  (declaring them installs them)
     einsum,
     linalg,
     decompositions,
+    matrix_norms,
     shape,
     slicing,
     indexing,

@@ -1,16 +1,16 @@
 """Matrix decompositions: Cholesky, QR, LU, eigenvalues, singular values, and what is made of them.
 
 The rules follow from differentiating the defining equations; see Giles, "An extended collection of
-matrix derivative results" (2008), and for complex matrices Wan and Zhang, "Automatic differentiation
-for complex valued SVD" (2019). None of these functions is holomorphic, so the rules conjugate by
-themselves.
+matrix derivative results" (2008), and for complex matrices Wan and Zhang, "Automatic
+differentiation for complex valued SVD" (2019). None of these functions is holomorphic, so the rules
+conjugate by themselves.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .. import dtypes, return_types
+from .. import return_types
 from ..autograd.op import op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
@@ -33,13 +33,12 @@ from .matrices import (
     upper,
 )
 
-
 # Cholesky
 
 
 @op(name="cholesky_factor", node="LinalgCholeskyExBackward0", holomorphic=False, **HIDDEN)
 def cholesky_factor(k, x: Array, upper):  # noqa: F821
-    """The lower triangular L with L @ L.mH = x, read from its lower half; or L.mH from the upper."""
+    """L with L @ L.mH = x, read from the lower half of x; or L.mH, read from the upper half."""
     check_square("linalg.cholesky", x)
     if upper:
         x = x.conj().swapaxes(-2, -1)
@@ -48,8 +47,8 @@ def cholesky_factor(k, x: Array, upper):  # noqa: F821
     except np.linalg.LinAlgError:
         batch, order = _first_not_positive(x)
         raise LinAlgError(
-            f"linalg.cholesky: {batch_words(batch)}The factorization could not be completed because "
-            f"the input is not positive-definite (the leading minor of order {order} is not "
+            f"linalg.cholesky: {batch_words(batch)}The factorization could not be completed "
+            f"because the input is not positive-definite (the leading minor of order {order} is not "
             "positive-definite)."
         ) from None
     return L.conj().swapaxes(-2, -1) if upper else L
@@ -160,7 +159,7 @@ def _(k, g, x_shape, Q, R, mode):
 def linalg_qr(A, mode="reduced"):
     """Q with orthonormal columns and upper triangular R with Q @ R = A.
 
-    `mode`: "reduced" (Q has as many columns as R has rows), "complete" (Q is square) or "r" (R only).
+    `mode`: "reduced" (Q has as many columns as R rows), "complete" (Q is square) or "r" (R only).
 
     >>> import tidu
     >>> Q, R = tidu.linalg.qr(tidu.tensor([[3.0], [4.0]]))
@@ -231,9 +230,7 @@ def _(k, g, LU, pivots):
     g_L, g_U = g_square * below, g_square * above
     if n > m:  # rows below: L2 = A2 U^-1
         L2, g_L2 = LU[..., s:, :], g[..., s:, :]
-        rest = k.transpose(
-            k.solve_triangle(U, k.transpose(g_L2, -2, -1), True, False), -2, -1
-        )
+        rest = k.transpose(k.solve_triangle(U, k.transpose(g_L2, -2, -1), True, False), -2, -1)
         g_U = g_U - (k.transpose(L2, -2, -1) @ rest) * above
     if m > n:  # columns to the right: U2 = L^-1 A2
         U2, g_U2 = LU[..., :, s:], g[..., :, s:]
@@ -388,9 +385,7 @@ def _(k, g, x, UPLO):
 
 def _check_uplo(UPLO):
     if UPLO.upper() not in ("L", "U"):
-        raise RuntimeError(
-            f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}"
-        )
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
     return UPLO.upper()
 
 
@@ -596,7 +591,9 @@ def _threshold(values, atol, rtol, shape, tol=None):
             max(shape[-2:]) * np.finfo(values.dtype).eps
         )  # fmt: skip
     atol = 0.0 if atol is None else array_of(atol)
-    atol, rtol = (np.asarray(t)[..., None] if isinstance(t, np.ndarray) else t for t in (atol, array_of(rtol)))
+    atol, rtol = (
+        np.asarray(t)[..., None] if isinstance(t, np.ndarray) else t for t in (atol, array_of(rtol))
+    )
     return np.maximum(atol, rtol * largest)
 
 
@@ -612,7 +609,7 @@ def pseudo_inverse(k, x: Array, atol, rtol, hermitian):  # noqa: F821
         values = np.where(kept, 1 / np.where(kept, values, 1), 0)
         return (vectors * values[..., None, :]) @ vectors.conj().swapaxes(-2, -1)
     U, S, Vh = k.xp.linalg.svd(x, full_matrices=False)
-    kept = S > _threshold(S, atol, rtol, x.shape)
+    kept = _threshold(S, atol, rtol, x.shape) < S
     S = np.where(kept, 1 / np.where(kept, S, 1), 0).astype(S.dtype)
     return (Vh.conj().swapaxes(-2, -1) * S[..., None, :]) @ U.conj().swapaxes(-2, -1)
 
@@ -648,8 +645,8 @@ def linalg_pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None):
     if x.ndim < 2 or x.dtype.kind not in "fc":
         sizes = ", ".join(map(str, x.shape))
         raise RuntimeError(
-            f"linalg.pinv({A.dtype.title}{{[{sizes}]}}): expected a tensor with 2 or more dimensions "
-            "of float, double, cfloat or cdouble types"
+            f"linalg.pinv({A.dtype.title}{{[{sizes}]}}): expected a tensor with 2 or more "
+            "dimensions of float, double, cfloat or cdouble types"
         )
     if hermitian:
         check_square("linalg.pinv", x)
@@ -703,7 +700,7 @@ def _(k, g, x, y, rcond):
     return _pinv_rule(k, g @ mH(k, y), x, inverse), mH(k, inverse) @ g
 
 
-@composite(name="linalg_lstsq", out=False, **HIDDEN)
+@composite(name="linalg_lstsq", **HIDDEN)
 def lstsq(A, B, rcond=None, *, driver=None):
     """The X that makes A @ X closest to B, with residuals, rank and singular values.
 
@@ -738,7 +735,9 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * max(n, m)
     solution = least_squares.op.apply(A, B, rcond)
-    values = np.linalg.svd(a, compute_uv=False) if a.size else np.zeros((*a.shape[:-2], 0), a.real.dtype)
+    values = (
+        np.linalg.svd(a, compute_uv=False) if a.size else np.zeros((*a.shape[:-2], 0), a.real.dtype)
+    )
     rank = (values > rcond * values.max(-1, keepdims=True, initial=0)).sum(-1)
     nothing = Tensor._wrap(np.zeros(0, a.real.dtype))
     residuals = nothing

@@ -113,12 +113,10 @@ def _split_dots(term):
 def _check_letter(letter):
     if letter not in _LETTERS:
         if letter == ".":
-            raise RuntimeError(
-                "einsum(): found '.' for operand that is not part of any ellipsis"
-            )
+            raise RuntimeError("einsum(): found '.' for operand that is not part of any ellipsis")
         raise RuntimeError(
-            f"einsum(): invalid subscript given at index 0 in the equation string, subscripts must "
-            f"be in [a-zA-Z]"
+            "einsum(): invalid subscript given at index 0 in the equation string, subscripts must be "
+            "in [a-zA-Z]"
         )
 
 
@@ -131,8 +129,9 @@ def _labels(term, x, number):
     if "..." not in parts:
         if free:
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({len(letters)}) does not match "
-                f"the number of dimensions ({x.ndim}) for operand {number} and no ellipsis was given"
+                f"einsum(): the number of subscripts in the equation ({len(letters)}) does not "
+                f"match the number of dimensions ({x.ndim}) for operand {number} and no ellipsis was "
+                "given"
             )
         return letters
     if free < 0:
@@ -204,7 +203,9 @@ def _contract(x, x_labels, y, y_labels, kept):
     sizes = {**dict(zip(y_labels, y.shape)), **dict(zip(x_labels, x.shape))}
     labels = batch + rows + columns
     if not summed:
-        left = _arrange(x, x_labels, batch + rows).reshape(_sizes(sizes, batch + rows, [1] * len(columns)))
+        left = _arrange(x, x_labels, batch + rows).reshape(
+            _sizes(sizes, batch + rows, [1] * len(columns))
+        )
         right = _arrange(y, y_labels, batch + columns)
         middle = [sizes[c] for c in batch] + [1] * len(rows) + [sizes[c] for c in columns]
         return left * right.reshape(middle), labels

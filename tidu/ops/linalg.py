@@ -20,7 +20,6 @@ from .matrices import (
     array_of,
     batch_words,
     check_floating,
-    check_matrix,
     check_square,
     conj,
     first_singular,
@@ -28,7 +27,6 @@ from .matrices import (
     mH,
     mT,
 )
-from .norms import norm_of
 from .reduction import dims_of
 
 HIDDEN = {"public": False, "method": False}
@@ -368,7 +366,7 @@ def solve_triangular(input, B, *, upper, left=True, unitriangular=False):
     return solve_triangle.op.apply(input.mT, B.mT, not upper, unitriangular).mT
 
 
-@composite(method=True, out=False)
+@composite(method=True)
 def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False):
     """The solution of A X = input for a triangular A, and A (an older form)."""
     matrix = A.mT if transpose else A
@@ -574,9 +572,7 @@ def multi_dot(tensors):
         elif x.ndim == 2:
             shape.append(x.shape[-1 if i else 0])
         else:
-            raise RuntimeError(
-                f"multi_dot(): the {name} tensor must be 1D or 2D but got {x.ndim}D"
-            )
+            raise RuntimeError(f"multi_dot(): the {name} tensor must be 1D or 2D but got {x.ndim}D")
     for i in range(1, n - 1):
         if parts[i].ndim != 2:
             raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {parts[i].ndim}D")
@@ -675,9 +671,7 @@ def linalg_cross(input, other, *, dim=-1):
     tensor([0, 0, 1])
     """
     if input.ndim != other.ndim:
-        raise RuntimeError(
-            "linalg.cross: inputs must have the same number of dimensions."
-        )
+        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     dims_of((dim,), input.ndim)
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
@@ -709,109 +703,3 @@ def cross(input, other, dim=None):
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
     return linalg_cross(input, other, dim=dim)
-
-
-# Norms of matrices
-
-
-@composite(name="linalg_matrix_norm", **HIDDEN)
-def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
-    """The norm of matrices: "fro", "nuc", or ord 2, -2 (singular values), 1, -1, inf, -inf (sums).
-
-    >>> import tidu
-    >>> tidu.linalg.matrix_norm(tidu.tensor([[3.0, 0.0], [0.0, 4.0]]), "nuc")
-    tensor(7.)
-    """
-    if A.ndim < 2:
-        raise RuntimeError(
-            "linalg.matrix_norm: The input tensor A must have at least 2 dimensions."
-        )
-    if not isinstance(dim, (tuple, list)) or len(dim) != 2:
-        got = " ".join(str(d) for d in dim) if isinstance(dim, (tuple, list)) else dim
-        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {got}")
-    if ord not in ("fro", "nuc", 2, -2, 1, -1, math.inf, -math.inf):
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    check_matrix("linalg.matrix_norm", A._array)
-    rows, columns = dims_of(dim, A.ndim) if dim[0] % A.ndim != dim[1] % A.ndim else (None, None)
-    if rows is None:
-        raise RuntimeError(
-            f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})"
-        )
-    if dtype is not None:
-        A = operations.to_dtype(A, dtype)
-    if ord == "fro":
-        return norm_of(A, 2, (rows, columns), keepdim)
-    if ord in ("nuc", 2, -2):
-        return _norm_of_values(A, ord, (rows, columns), keepdim)
-    if abs(ord) == math.inf:
-        rows, columns = columns, rows
-    sums = norm_of(A, 1, rows, keepdim)
-    return _extreme(sums, columns - (not keepdim and columns > rows), ord, keepdim)
-
-
-def _extreme(values, dim, ord, keepdim):
-    """The largest for positive `ord`, else the smallest; the largest of nothing is 0."""
-    if ord < 0:
-        return operations.amin(values, dim, keepdim)
-    if values.shape[dim] == 0:
-        return values.sum(dim, keepdim)
-    return operations.amax(values, dim, keepdim)
-
-
-def _norm_of_values(A, ord, dim, keepdim):
-    values = operations.linalg_svdvals(A.movedim(dim, (-2, -1)))
-    if ord == "nuc":
-        result = values.sum(-1)
-    else:
-        result = _extreme(values, -1, ord, False)
-    if not keepdim:
-        return result
-    for axis in sorted(dim):
-        result = result.unsqueeze(axis)
-    return result
-
-
-@composite(name="linalg_norm", **HIDDEN)
-def linalg_norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
-    """`vector_norm` over one dimension (or all, without `ord`), `matrix_norm` over two.
-
-    >>> import tidu
-    >>> tidu.linalg.norm(tidu.tensor([3.0, 4.0]))
-    tensor(5.)
-    """
-    one = dim is None or isinstance(dim, int) or len(dim) == 1
-    if ord is None:
-        return norm_of(A, 2, dim, keepdim, dtype)
-    if dim is None and A.ndim not in (1, 2):
-        raise RuntimeError(
-            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{A.ndim}D."
-        )
-    if isinstance(ord, str) or not one or dim is None and A.ndim == 2:
-        if dim is None:
-            dim = (0, 1)
-        elif isinstance(dim, int):
-            dim = [dim]
-        return matrix_norm(A, ord, dim, keepdim, dtype=dtype)
-    return norm_of(A, ord, dim, keepdim, dtype)
-
-
-@composite(name="linalg_cond", **HIDDEN)
-def cond(A, p=None):
-    """The condition number: the norm of A times that of its inverse.
-
-    >>> import tidu
-    >>> tidu.linalg.cond(tidu.tensor([[1.0, 0.0], [0.0, 2.0]]))
-    tensor(2.)
-    """
-    if A.ndim < 2:
-        raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")
-    if p is None or p in (2, -2):
-        values = operations.linalg_svdvals(A)
-        largest, smallest = values[..., 0], values[..., -1]
-        return smallest / largest if p == -2 else largest / smallest
-    check_square(f"linalg.cond(ord={p})", A._array)
-    result = inv_ex(A)
-    infinite = Tensor._wrap(result.info._array != 0)
-    value = matrix_norm(A, p) * matrix_norm(result.inverse, p)
-    return operations.where(infinite, math.inf, value)

@@ -28,7 +28,9 @@ def multiply(x, y):
     if x.dtype == F16:
         return np.asarray(x.astype(F32) @ y.astype(F32)).astype(F16)
     if x.ndim > 2 and y.ndim == 2:  # one product, not one for each leading index
-        return (x.reshape(_product(x.shape[:-1]), x.shape[-1]) @ y).reshape(*x.shape[:-1], y.shape[1])
+        return (x.reshape(_product(x.shape[:-1]), x.shape[-1]) @ y).reshape(
+            *x.shape[:-1], y.shape[1]
+        )
     return x @ y
 
 
@@ -79,8 +81,8 @@ def check_vectors(x, y):
     if x.shape != y.shape:
         n, m = x.shape[0], y.shape[0]
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{n}] and src [{m}] to have the same number "
-            f"of elements, but got {n} and {m} elements respectively"
+            f"inconsistent tensor size, expected tensor [{n}] and src [{m}] to have the same "
+            f"number of elements, but got {n} and {m} elements respectively"
         )
     _no_bool("dot", x)
 
@@ -189,8 +191,10 @@ def _product(sizes):
 def _node(x, y):
     n, m = x.ndim, y.ndim
     if n <= 2 and m <= 2:
-        return {(1, 1): "Dot", (1, 2): "Squeeze", (2, 1): "Mv"}.get((n, m), "Mm") + "Backward" + (
-            "4" if (n, m) == (1, 2) else "0"
+        return (
+            {(1, 1): "Dot", (1, 2): "Squeeze", (2, 1): "Mv"}.get((n, m), "Mm")
+            + "Backward"
+            + ("4" if (n, m) == (1, 2) else "0")
         )
     return "CloneBackward0" if n == 2 else "UnsafeViewBackward0"
 
@@ -523,7 +527,13 @@ addbmm.vjp(
 
 def _linear_node(x, weight, bias):
     if weight.ndim == 1:
-        return "MvBackward0" if x.ndim == 2 else "DotBackward0" if x.ndim == 1 else "UnsafeViewBackward0"
+        return (
+            "MvBackward0"
+            if x.ndim == 2
+            else "DotBackward0"
+            if x.ndim == 1
+            else "UnsafeViewBackward0"
+        )
     if bias is not None:
         return "AddmmBackward0" if x.ndim == 2 else "ViewBackward0"
     return {1: "SqueezeBackward4", 2: "MmBackward0"}.get(x.ndim, "UnsafeViewBackward0")
@@ -640,9 +650,7 @@ def tensordot(a, b, dims=2):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
         if dims > min(a.ndim, b.ndim):
-            raise RuntimeError(
-                f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}"
-            )
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         left, right = list(range(-dims, 0)), list(range(dims))
     if len(left) != len(right):
         raise RuntimeError("both dimension lists should have same length")

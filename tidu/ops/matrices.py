@@ -20,9 +20,7 @@ LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # as PyTorch c
 def check_matrix(name, x, letter="A"):
     """PyTorch's errors for what is no (batch of) floating-point matrices."""
     if x.ndim < 2:
-        raise RuntimeError(
-            f"{name}: The input tensor {letter} must have at least 2 dimensions."
-        )
+        raise RuntimeError(f"{name}: The input tensor {letter} must have at least 2 dimensions.")
     check_floating(name, x)
 
 
@@ -39,9 +37,7 @@ def check_floating(name, x):
 def check_square(name, x, letter="A"):
     """The same for matrices that must be square."""
     if x.ndim < 2:
-        raise RuntimeError(
-            f"{name}: The input tensor {letter} must have at least 2 dimensions."
-        )
+        raise RuntimeError(f"{name}: The input tensor {letter} must have at least 2 dimensions.")
     if x.shape[-1] != x.shape[-2]:
         raise RuntimeError(
             f"{name}: {letter} must be batches of square matrices, but they are {x.shape[-2]} by "

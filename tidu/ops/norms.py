@@ -85,8 +85,8 @@ def _check_identity(x, ord, dim, axes):
         if x.shape[axis] == 0:
             name = "inf" if ord == INF else "-inf" if ord == -INF else f"{ord:g}"
             raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {name} norm on the dimension {axis} because "
-                "this dimension is empty and the operation does not have an identity"
+                f"linalg.vector_norm cannot compute the {name} norm on the dimension {axis} "
+                "because this dimension is empty and the operation does not have an identity"
             )
 
 
@@ -165,9 +165,7 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
                 f"cdist only supports floating-point dtypes, {name} got: {x.dtype.title}"
             )
         if x.ndim < 2:
-            raise RuntimeError(
-                f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D"
-            )
+            raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
@@ -179,12 +177,17 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
              "donot_use_mm_for_euclid_dist")  # fmt: skip
     if compute_mode not in modes:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
-    if p == 2 and x1.shape[-1] and (compute_mode == modes[1] or many and compute_mode == modes[0]):
+    by_product = compute_mode == modes[1] or (many and compute_mode == modes[0])
+    if p == 2 and x1.shape[-1] and by_product:
         return _euclidean(x1, x2)
     apart = x1.unsqueeze(-2) - x2.unsqueeze(-3)
     if not x1.shape[-1]:
         return apart.sum(-1)
-    return norm_of(apart, p, -1)
+    sizes = norm_of(apart, p, -1)
+    if p == 0:  # flat; here, unlike in `norm`, PyTorch has zeros for a gradient
+        nowhere = Tensor._wrap(np.zeros(apart.shape, bool))
+        sizes = sizes + operations.keep(apart, nowhere).sum(-1)
+    return sizes
 
 
 def _euclidean(x1, x2):
@@ -225,4 +228,3 @@ def renorm(input, p, dim, maxnorm):
     sizes = norm_of(input, p, others, True)
     one = Tensor._wrap(np.ones((), sizes._array.dtype))
     return input * operations.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), one)
-

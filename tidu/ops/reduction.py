@@ -26,7 +26,8 @@ def dims_of(dim, ndim):
         low = ndim or 1
         if not -low <= d < low:
             raise IndexError(
-                f"Dimension out of range (expected to be in range of [{-low}, {low - 1}], but got {d})"
+                f"Dimension out of range (expected to be in range of [{-low}, {low - 1}], but got "
+                f"{d})"
             )
         if ndim == 0:
             continue
@@ -208,9 +209,7 @@ def nansum(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
     return k.sum(x, dim, keepdim, dtype)
 
 
-nansum.vjp(
-    x=lambda k, g, x, dim, keepdim: k.keep(spread(k, g, x.shape, dim, keepdim), x == x)
-)
+nansum.vjp(x=lambda k, g, x, dim, keepdim: k.keep(spread(k, g, x.shape, dim, keepdim), x == x))
 
 
 @op(node=_overload("Mean"))
@@ -417,9 +416,7 @@ def _spread_function(name, operation, what, example):
 
     def function(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
         if isinstance(dim, builtins.bool) and unbiased is not None:
-            raise TypeError(
-                f"{name}() received an invalid combination of arguments"
-            )
+            raise TypeError(f"{name}() received an invalid combination of arguments")
         title = "std and var" if both is False else name
         dim, correction = _spread_options(title, input, dim, unbiased, keepdim, correction)
         return operation.op.apply(input, dim, correction, keepdim)
@@ -516,7 +513,9 @@ def logsumexp(k, x: Array, dim, keepdim=False):  # noqa: F821
     top = xp.maximum.reduce(x.real, axes, None, None, True)
     top = xp.where(xp.isinf(top), top.dtype.type(0), top)
     result = xp.log(total(xp.exp(x - top), axes, True)) + top
-    return result if keepdim else result.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+    return (
+        result if keepdim else result.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+    )
 
 
 @logsumexp.vjp_joint("x")
@@ -535,7 +534,7 @@ def _line(x, dim):
 
 def _refuse_integers(kernel, x):
     if x.dtype.kind in "biu":
-        raise NotImplementedError(f'"{kernel}" not implemented for \'{dtypes.of(x).title}\'')
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.of(x).title}'")
 
 
 def _exponentials(k, x, dim):
@@ -657,9 +656,7 @@ def _trapezoids(name, y, x, dx, dim):
         return both * (1.0 if dx is None else dx)
     if x.ndim == 1:
         if x.shape[0] != n:
-            raise RuntimeError(
-                f"{name}: There must be one `x` value for each sample point"
-            )
+            raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         x = x.reshape([n if i == dim % y.ndim else 1 for i in range(y.ndim)])
     m = x.shape[dim]
     return both * (x.narrow(dim, 1, m - 1) - x.narrow(dim, 0, m - 1))

@@ -73,8 +73,8 @@ def _(k, g, x, out, dim):
         return g
     if not (x == 0).any():
         return _from_the_end(k, g * out, dim) / x
-    # Without division: (product of all before) * r, where r[i] = g[i] + x[i + 1] * r[i + 1] collects
-    # what the products from i on contribute.
+    # Without division: (product of all before) * r, where r[i] = g[i] + x[i + 1] * r[i + 1]
+    # collects what the products from i on contribute.
     axis = dim % len(shape)
     lead = (slice(None),) * axis
     n = shape[axis]
@@ -97,7 +97,9 @@ def logcumsumexp(k, x: Array, dim):  # noqa: F821
     tensor([0.0000, 0.6931])
     """
     if x.dtype.kind in "biu":
-        raise NotImplementedError(f"\"logcumsumexp_out_cpu\" not implemented for '{dtypes.of(x).title}'")
+        raise NotImplementedError(
+            f"\"logcumsumexp_out_cpu\" not implemented for '{dtypes.of(x).title}'"
+        )
     axis = _axis(x, dim)
     if axis is None or not x.size:
         return x.copy()
@@ -119,8 +121,8 @@ def logcumsumexp(k, x: Array, dim):  # noqa: F821
 def _(k, g, x, out, dim):
     if len(x.shape) == 0:
         return g
-    # sum over j >= i of g[j] * exp(x[i] - out[j]): in logarithms, the positive and the negative part
-    # of g each for itself, because exp(-out) alone may overflow.
+    # sum over j >= i of g[j] * exp(x[i] - out[j]): in logarithms, the positive and the negative
+    # part of g each for itself, because exp(-out) alone may overflow.
     if is_complex(x):
         top = constant(x, array_of(x).real.max(dim, keepdims=True, initial=-np.inf))
         return k.exp(x - top) * _from_the_end(k, g * k.exp(top - out), dim)
@@ -222,9 +224,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     parts = [part for part in (prepend, input, append) if part is not None]
     for part in parts:
         if part.ndim != input.ndim:
-            raise RuntimeError(
-                "diff expects prepend or append to be the same dimension as input"
-            )
+            raise RuntimeError("diff expects prepend or append to be the same dimension as input")
     if len(parts) > 1:
         input = cat(parts, dim)
     size = input.shape[dim]
@@ -299,7 +299,10 @@ def _derivative(x, dim, step, edge_order):
         first = (at(1) - at(0)) * weight(1 / h[0])
         last = (at(-1) - at(-2)) * weight(1 / h[-1])
     else:
-        first, last = _edge(at, 0, 1, 2, h[0], h[1], weight), _edge(at, -1, -2, -3, -h[-1], -h[-2], weight)
+        first, last = (
+            _edge(at, 0, 1, 2, h[0], h[1], weight),
+            _edge(at, -1, -2, -3, -h[-1], -h[-2], weight),
+        )
     return cat([first, *parts, last], dim)
 
 

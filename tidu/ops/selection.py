@@ -22,7 +22,9 @@ def pick(k, x: Array, indices, dim, keepdim):  # noqa: F821
     if x.ndim == 0:
         return x.copy()
     taken = k.xp.take_along_axis(x, indices, dim)
-    return taken if keepdim else taken.reshape([n for i, n in enumerate(x.shape) if i != dim % x.ndim])
+    return (
+        taken if keepdim else taken.reshape([n for i, n in enumerate(x.shape) if i != dim % x.ndim])
+    )
 
 
 @op(public=False, method=False, node="ValueSelectingReductionBackward0")
@@ -411,7 +413,9 @@ def kth(k, x: Array, number, dim, keepdim):  # noqa: F821
     axis = one_dim("kthvalue()", x, dim)
     size = 1 if axis is None else x.shape[axis]
     if not 1 <= number <= size:
-        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim % (x.ndim or 1)}")
+        raise RuntimeError(
+            f"kthvalue(): selected number k out of range for dimension {dim % (x.ndim or 1)}"
+        )
     _no_complex("kthvalue_cpu", x)
     if axis is None:
         return x.copy(), np.zeros((), I64)
@@ -463,8 +467,8 @@ def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
-            f"got {interpolation}"
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
         )
     several = isinstance(q, Tensor) and q.ndim == 1
     q = _check_quantile(name, input, q)
@@ -480,7 +484,9 @@ def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
     rank = q.reshape(-1) * Tensor._wrap(last.astype(q._array.dtype))
     if not skip_nan:  # any NaN makes the result NaN: it is last in order
         rank = operations.where(
-            Tensor._wrap(nan.any(-1, keepdims=True)), operations.where(rank < 0, rank, n - 1.0), rank
+            Tensor._wrap(nan.any(-1, keepdims=True)),
+            operations.where(rank < 0, rank, n - 1.0),
+            rank,
         )
     result = _between(ordered, rank, interpolation)
     if keepdim:

@@ -88,7 +88,7 @@ def top(k, x: Array, number, dim, largest):  # noqa: F821
     """The `number` largest or smallest along `dim`, in order."""
     axes = dims_of((dim,), x.ndim)
     if x.dtype.kind == "c":
-        raise NotImplementedError("\"topk_cpu\" not implemented for '" + dtypes.of(x).title + "'")
+        raise NotImplementedError('"topk_cpu" not implemented for \'' + dtypes.of(x).title + "'")
     size = x.shape[axes[0]] if axes else 1
     if not 0 <= number <= size:
         raise RuntimeError("selected index k out of range")
@@ -240,8 +240,8 @@ def bincount(input, weights=None, minlength=0):
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if x.ndim == 1 and not x.size:
-        dtype = I64 if weights is None or weights.dtype.kind < dtypes.FLOAT else weights._array.dtype
-        return Tensor._wrap(np.zeros(minlength, I64 if weights is None else dtype))
+        counted = weights is None or weights.dtype.kind < dtypes.FLOAT
+        return Tensor._wrap(np.zeros(minlength, I64 if counted else weights._array.dtype))
     if x.ndim != 1 or x.min() < 0:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is None:
@@ -253,7 +253,7 @@ def bincount(input, weights=None, minlength=0):
     return Tensor._wrap(counted.astype(dtype, copy=False))
 
 
-def _edges(low, high, bins, x, name):
+def _edges(low, high, x, name, margin):
     """The range to count in: of the data, if none was given."""
     if not (np.isfinite(low) and np.isfinite(high)):
         raise RuntimeError(f"range of [{low:g}, {high:g}] is not finite")
@@ -264,7 +264,7 @@ def _edges(low, high, bins, x, name):
         if not (np.isfinite(low) and np.isfinite(high)):
             raise RuntimeError(f"range of [{low:g}, {high:g}] is not finite")
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = low - margin, high + margin
     return low, high
 
 
@@ -283,7 +283,7 @@ def histc(input, bins=100, min=0, max=0):
         raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{input.dtype.title}'")
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
-    low, high = _edges(float(min), float(max), bins, x, "torch.histc")
+    low, high = _edges(float(min), float(max), x, "torch.histc", 1)
     inside = x[(x >= low) & (x <= high)]
     place = ((inside - low) / (high - low) * bins).astype(I64)
     place[place == bins] = bins - 1
@@ -307,9 +307,13 @@ def histogram(input, bins, *, range=None, weight=None, density=False):
         edges = bins._array
     else:
         if bins <= 0:
-            raise RuntimeError(f"torch.histogramdd(): bins must be > 0, but got {bins} for dimension 0")
+            raise RuntimeError(
+                f"torch.histogramdd(): bins must be > 0, but got {bins} for dimension 0"
+            )
         low, high = (0.0, 0.0) if range is None else range
-        low, high = _edges(low, high, bins, x, "torch.histogramdd")
+        if not x.size and low == high:
+            high = low + 1
+        low, high = _edges(low, high, x, "torch.histogramdd", 0.5)
         edges = PUBLIC["linspace"](float(low), float(high), bins + 1, dtype=input.dtype)._array
     weights = None if weight is None else weight._array.reshape(-1)
     place = np.searchsorted(edges, x, "right") - 1

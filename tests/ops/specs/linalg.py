@@ -1,4 +1,4 @@
-"""Linear algebra. Rows with eigenvectors or singular vectors use what does not depend on their sign."""
+"""Linear algebra. Rows with eigenvectors or singular vectors use what no sign of theirs changes."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ SPECS = [
     *rows("linalg.slogdet", [(3, 3)], call("slogdet", S, lambda s, d: (s * 1.0, d))),
     *rows("linalg.solve", [(3, 3), (3, 2)], call("solve", S)),
     *rows("linalg.solve", [(3, 3), (3,)], call("solve", S)),
-    *rows("linalg.cholesky", [(3, 3)], call("cholesky", P), lambda x: np.linalg.cholesky(positive(x))),
+    *rows("linalg.cholesky", [(3, 3)], call("cholesky", P),
+          lambda x: np.linalg.cholesky(positive(x))),
     *rows("linalg.qr", [(3, 3)], call("qr", S, lambda q, r: (q, r))),
     *rows("linalg.qr", [(4, 2)], call("qr", lambda x: x, lambda q, r: (q, r))),
     *rows("linalg.qr", [(2, 4)], call("qr", lambda x: x, lambda q, r: (q, r))),
@@ -94,13 +95,14 @@ SPECS = [
     *rows("linalg.svd", [(3, 3)], call("svd", S, svd_unique)),
     *rows("linalg.svd", [(4, 2)], lambda x: svd_unique(*reduced_svd(x))),
     *rows("linalg.svd", [(2, 4)], lambda x: svd_unique(*reduced_svd(x))),
-    *rows("linalg.svdvals", [(3, 2)], call("svdvals"), lambda x: np.linalg.svd(x, compute_uv=False)),
+    *rows("linalg.svdvals", [(3, 2)], call("svdvals"),
+          lambda x: np.linalg.svd(x, compute_uv=False)),
     *rows("linalg.pinv", [(3, 2)], call("pinv"), np.linalg.pinv),
     *rows("linalg.pinv", [(2, 3)], call("pinv"), np.linalg.pinv),
     *rows("linalg.matrix_exp", [(2, 2)], call("matrix_exp")),
-    *rows("linalg.lu", [(3, 3)], call("lu", S, lambda p, l, u: (l, u))),
-    *rows("linalg.lu", [(4, 2)], call("lu", lambda x: x, lambda p, l, u: (l, u))),
-    *rows("linalg.lu", [(2, 4)], call("lu", lambda x: x, lambda p, l, u: (l, u))),
+    *rows("linalg.lu", [(3, 3)], call("lu", S, lambda P, L, U: (L, U))),
+    *rows("linalg.lu", [(4, 2)], call("lu", lambda x: x, lambda P, L, U: (L, U))),
+    *rows("linalg.lu", [(2, 4)], call("lu", lambda x: x, lambda P, L, U: (L, U))),
     OpSpec("linalg.matrix_power", (2, 2), args=(3,), ref=np.linalg.matrix_power),
     OpSpec("linalg.matrix_power", (2, 2), args=(-2,), ref=np.linalg.matrix_power, tol=1e-6),
     OpSpec("linalg.lstsq", (4, 2), (4, 3), function=lambda a, b: solution(a, b),

@@ -66,7 +66,8 @@ SPECS = [
     OpSpec("cumulative_trapezoid", (4,)),
     OpSpec("count_nonzero", (2, 3), ref=np.count_nonzero, order=0),
     OpSpec("linalg.vector_norm", (2, 3), ref=pnorm(2)),
-    *(OpSpec("linalg.vector_norm", (2, 3), args=(p,), domain=(0.2, 2)) for p in (0.5, 1, 1.5, 3, 4)),
+    *(OpSpec("linalg.vector_norm", (2, 3), args=(p,), domain=(0.2, 2))
+      for p in (0.5, 1, 1.5, 3, 4)),
     OpSpec("linalg.vector_norm", (2, 3), args=(float("inf"), 1), distinct=True,
            domain=(0.1, 2)),
     OpSpec("linalg.vector_norm", (2, 3), args=(3,), complex=True, id="complex"),
