@@ -341,7 +341,7 @@ def _checked_inputs(inputs):
                 "floating point or complex. ",
                 stacklevel=4,
             )
-        if any(stride == 0 and n > 1 for stride, n in zip(a.strides, a.shape)):
+        if a.size and any(stride == 0 and n > 1 for stride, n in zip(a.strides, a.shape)):
             raise RuntimeError(
                 f"The {index}th input has a dimension with stride 0. gradcheck only supports inputs "
                 "that are non-overlapping to be able to compute the numerical gradients correctly. "
