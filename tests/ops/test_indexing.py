@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import tidu
 
 X = tidu.arange(24.0).view(2, 3, 4)
@@ -73,7 +74,8 @@ def put(x, index, value):
 
 NEGATIVE = "step must be greater than zero"
 KINDS = (
-    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+    "indices "
     "(got {})"
 )
 ARRAYS = "tensors used as indices must be long, int, byte or bool tensors"
@@ -82,7 +84,8 @@ ERRORS = [
     (lambda: X[0, 0, 4], IndexError, "index 4 is out of bounds for dimension 2 with size 4"),
     (lambda: V[0, 0], IndexError, "too many indices for tensor of dimension 1"),
     (lambda: S[0], IndexError,
-     "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+     "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+     "to "
      "convert a 0-dim tensor to a number"),
     (lambda: S[0:1], IndexError, "slice() cannot be applied to a 0-dim tensor."),
     (lambda: V[::-1], ValueError, NEGATIVE),
@@ -90,35 +93,43 @@ ERRORS = [
     (lambda: X[0, ::-1], ValueError, NEGATIVE),
     (lambda: V[1.5], IndexError, KINDS.format("float")),
     (lambda: V[{}], IndexError, KINDS.format("dict")),
-    (lambda: V["a":], TypeError, "slice indices must be integers or None or have an __index__ method"),
+    (lambda: V["a":], TypeError,
+     "slice indices must be integers or None or have an __index__ method"),
     (lambda: V[T([1.5])], IndexError, ARRAYS),
     (lambda: V[T([0], dtype=tidu.int16)], IndexError, ARRAYS),
     (lambda: V[T([5])], IndexError, "index 5 is out of bounds for dimension 0 with size 5"),
     (lambda: V[T([True])], IndexError,
-     "The shape of the mask [1] at index 0 does not match the shape of the indexed tensor [5] at index 0"),
+     "The shape of the mask [1] at index 0 does not match the shape of the indexed tensor [5] at "
+     "index 0"),
     (lambda: X[:, T([True, False])], IndexError,
-     "The shape of the mask [2] at index 0 does not match the shape of the indexed tensor [2, 3, 4] at "
+     "The shape of the mask [2] at index 0 does not match the shape of the indexed tensor [2, 3, "
+     "4] at "
      "index 1"),
     (lambda: X[[0, 1], [0, 1, 2]], IndexError,
      "shape mismatch: indexing tensors could not be broadcast together with shapes [2], [3]"),
     (lambda: put(V, 5, 1), IndexError, "index 5 is out of bounds for dimension 0 with size 5"),
     (lambda: put(V, T([7]), 1), IndexError, "index 7 is out of bounds for dimension 0 with size 5"),
     (lambda: put(V, slice(0, 3), T([1.0, 2.0])), RuntimeError,
-     "The expanded size of the tensor (3) must match the existing size (2) at non-singleton dimension "
+     "The expanded size of the tensor (3) must match the existing size (2) at non-singleton "
+     "dimension "
      "0.  Target sizes: [3].  Tensor sizes: [2]"),
     (lambda: put(V, T([0, 1]), T([1.0, 2.0, 3.0])), RuntimeError,
-     "shape mismatch: value tensor of shape [3] cannot be broadcast to indexing result of shape [2]"),
+     "shape mismatch: value tensor of shape [3] cannot be broadcast to indexing result of shape "
+     "[2]"),
     (lambda: put(V, 0, "a"), TypeError, "can't assign a str to a torch.FloatTensor"),
     (lambda: put(V, 0, [1.0]), TypeError, "can't assign a list to a torch.FloatTensor"),
-    (lambda: put(V, 0, 1j), RuntimeError, "value cannot be converted to type float without overflow"),
+    (lambda: put(V, 0, 1j), RuntimeError,
+     "value cannot be converted to type float without overflow"),
     (lambda: put(V, T([0]), T([1])), RuntimeError,
-     "Index put requires the source and destination dtypes match, got Float for the destination and "
+     "Index put requires the source and destination dtypes match, got Float for the destination "
+     "and "
      "Long for the source."),
     (lambda: put(V.to(tidu.uint8), 0, 300), RuntimeError,
      "value cannot be converted to type uint8_t without overflow"),
     (lambda: V.gather(0, T([[0]])), RuntimeError,
      "Index tensor must have the same number of dimensions as input tensor"),
-    (lambda: V.gather(0, T([-1])), RuntimeError, "index -1 is out of bounds for dimension 0 with size 5"),
+    (lambda: V.gather(0, T([-1])), RuntimeError,
+     "index -1 is out of bounds for dimension 0 with size 5"),
     (lambda: V.scatter_add(0, T([0]), T([1])), RuntimeError,
      "scatter(): Expected self.dtype to be equal to src.dtype"),
     (lambda: V.index_select(0, T([5])), IndexError, "index out of range in self"),
@@ -139,7 +150,9 @@ def test_write_converts_to_the_tensors_dtype():
     x = tidu.zeros(3, dtype=tidu.int64)
     x[0], x[1], x[2] = 2.7, T(2.7), True
     assert x.tolist() == [2, 2, 1]
-    with pytest.warns(UserWarning, match="Casting complex values to real discards the imaginary part"):
+    with pytest.warns(
+        UserWarning, match="Casting complex values to real discards the imaginary part"
+    ):
         x[0] = T(3 + 4j)
     assert x[0].item() == 3
 
@@ -156,7 +169,9 @@ def test_write_counts_as_one_change_of_the_memory():
 def test_write_to_a_leaf():
     leaf = tidu.zeros(3, requires_grad=True)
     for index in (0, slice(None, 2), T([0]), leaf > 0):
-        with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an"):
+        with pytest.raises(
+            RuntimeError, match="a leaf Variable that requires grad is being used in an"
+        ):
             leaf[index] = 1.0
     with tidu.no_grad():
         leaf[0] = 1.0
@@ -180,12 +195,16 @@ def test_index_changed_after_use():
 
 
 def test_expanded_memory_is_not_written_to():
-    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor refers to"):
+    with pytest.raises(
+        RuntimeError, match="more than one element of the written-to tensor refers to"
+    ):
         tidu.zeros(1).expand(3)[:] = 1.0
 
 
 def test_lists_that_mean_tuples_warn():
-    with pytest.warns(UserWarning, match="^Using a non-tuple sequence for multidimensional indexing"):
+    with pytest.warns(
+        UserWarning, match="^Using a non-tuple sequence for multidimensional indexing"
+    ):
         assert X[[slice(0, 1), 0]].shape == (1, 4)
 
 
@@ -196,7 +215,7 @@ def test_uint8_index_is_a_mask():
 
 def test_iteration():
     assert [row.tolist() for row in X[0, :2]] == X[0, :2].tolist()
-    with pytest.raises(TypeError, match="^iteration over a 0-d tensor$"):
+    with pytest.raises(TypeError, match=r"^iteration over a 0-d tensor$"):
         iter(S)
 
 

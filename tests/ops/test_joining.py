@@ -1,6 +1,7 @@
 """Joining and padding: dtypes, empty tensors, PyTorch's errors and warnings."""
 
 import pytest
+
 import tidu
 from tidu.ops.padding import pad
 
@@ -36,14 +37,19 @@ def test_out():
 
 
 def test_meshgrid_without_indexing_warns():
-    with pytest.warns(UserWarning, match="^torch.meshgrid: in an upcoming release, it will be required"):
+    with pytest.warns(
+        UserWarning, match="^torch.meshgrid: in an upcoming release, it will be required"
+    ):
         x, y = tidu.meshgrid(tidu.arange(2), tidu.arange(3))
     assert x.shape == y.shape == (2, 3)
     assert x._is_view()
 
 
 def test_unravel_index():
-    assert [i.tolist() for i in tidu.unravel_index(tidu.tensor([[1, 5]]), (2, 3))] == [[[0, 1]], [[1, 2]]]
+    assert [i.tolist() for i in tidu.unravel_index(tidu.tensor([[1, 5]]), (2, 3))] == [
+        [[0, 1]],
+        [[1, 2]],
+    ]
 
 
 def test_repeat_interleave_of_counts():
@@ -63,10 +69,11 @@ def test_pad_keeps_the_dtype():
 
 
 ERRORS = [
-    (lambda: tidu.cat([]), ValueError, "expected a non-empty list of Tensors"),
+    (lambda: tidu.cat([]), ValueError, "torch.cat(): expected a non-empty list of Tensors"),
     (lambda: tidu.cat(M), TypeError,
      "cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"),
-    (lambda: tidu.cat([M, 5]), TypeError, "expected Tensor as element 1 in argument 0, but got int"),
+    (lambda: tidu.cat([M, 5]), TypeError,
+     "expected Tensor as element 1 in argument 0, but got int"),
     (lambda: tidu.cat([M, tidu.ones(2, 4)]), RuntimeError,
      "Sizes of tensors must match except in dimension 0. Expected size 3 but got size 4 for tensor "
      "number 1 in the list."),
@@ -75,11 +82,13 @@ ERRORS = [
     (lambda: tidu.cat([tidu.tensor(1)]), RuntimeError,
      "zero-dimensional tensor (at position 0) cannot be concatenated"),
     (lambda: tidu.stack([M, B]), RuntimeError,
-     "stack expects each tensor to be equal size, but got [2, 3] at entry 0 and [1, 2, 3] at entry 1"),
+     "stack expects each tensor to be equal size, but got [2, 3] at entry 0 and [1, 2, 3] at entry "
+     "1"),
     (lambda: tidu.stack([]), RuntimeError, "stack expects a non-empty TensorList"),
     (lambda: M.repeat(2), RuntimeError,
      "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"),
-    (lambda: M.roll((1, 2), 0), RuntimeError, "shifts and dimensions must align. shifts: 2, dims:1"),
+    (lambda: M.roll((1, 2), 0), RuntimeError,
+     "shifts and dimensions must align. shifts: 2, dims:1"),
     (lambda: M.flip(2), IndexError,
      "Dimension out of range (expected to be in range of [-2, 1], but got 2)"),
     (lambda: tidu.ones(2).fliplr(), RuntimeError, "Input must be >= 2-d."),

@@ -1,6 +1,7 @@
 """Views: shared memory, the node's name, in-place forms, PyTorch's errors."""
 
 import pytest
+
 import tidu
 
 X = tidu.arange(24).view(2, 3, 4)
@@ -80,7 +81,7 @@ def test_write_through_a_view_in_another_order_of_memory():
 
 def test_outputs_of_multi_view_functions_may_not_be_written_to():
     y = tidu.ones(2, 2, requires_grad=True) * 1
-    with pytest.raises(RuntimeError, match="^Output 0 of Unbind is a view and is being mod"):
+    with pytest.raises(RuntimeError, match=r"^Output 0 of Unbind is a view and is being mod"):
         y.unbind()[0].mul_(2)
     tidu.ones(2, 2).unbind()[0].mul_(2)  # without a graph nothing can go wrong
 
@@ -111,7 +112,7 @@ IN_PLACE = [
 @pytest.mark.parametrize(("name", "args", "before", "after", "node"), IN_PLACE)
 def test_in_place_shape(name, args, before, after, node):
     x = tidu.zeros(before, requires_grad=True)
-    with pytest.raises(RuntimeError, match="^a leaf Variable that requires grad"):
+    with pytest.raises(RuntimeError, match=r"^a leaf Variable that requires grad"):
         getattr(x, name)(*args)
     y = x * 1
     memory = y.data_ptr()
@@ -135,12 +136,15 @@ RANGE = "Dimension out of range (expected to be in range of [-3, 2], but got {})
 ERRORS = [
     (lambda x: x.view(5), RuntimeError, "shape '[5]' is invalid for input of size 24"),
     (lambda x: x.view(-1, -1), RuntimeError, "only one dimension can be inferred"),
-    (lambda x: x.view(-2, 3), RuntimeError, "invalid shape dimension -2 at index 0 of shape [-2, 3]"),
+    (lambda x: x.view(-2, 3), RuntimeError,
+     "invalid shape dimension -2 at index 0 of shape [-2, 3]"),
     (lambda x: x.mT.view(-1), RuntimeError,
-     "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+     "view size is not compatible with input tensor's size and stride (at least one dimension "
+     "spans "
      "across two contiguous subspaces). Use .reshape(...) instead."),
     (lambda x: x[:0].view(-1, 0), RuntimeError,
-     "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size "
+     "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension "
+     "size "
      "-1 can be any value and is ambiguous"),
     (lambda x: x.transpose(0, 3), IndexError, RANGE.format(3)),
     (lambda x: x.permute(0, 0, 1), RuntimeError, "permute(): duplicate dims are not allowed."),
@@ -157,12 +161,15 @@ ERRORS = [
     (lambda x: x.flatten(2, 1), RuntimeError,
      "flatten() has invalid args: start_dim cannot come after end_dim"),
     (lambda x: x.unflatten(1, (2, 2)), RuntimeError,
-     "unflatten: Provided sizes [2, 2] don't multiply up to the size of dim 1 (3) in the input tensor"),
-    (lambda x: x.narrow(0, 0, 3), RuntimeError, "start (0) + length (3) exceeds dimension size (2)."),
+     "unflatten: Provided sizes [2, 2] don't multiply up to the size of dim 1 (3) in the input "
+     "tensor"),
+    (lambda x: x.narrow(0, 0, 3), RuntimeError,
+     "start (0) + length (3) exceeds dimension size (2)."),
     (lambda x: x.select(0, 2), IndexError,
      "select(): index 2 out of range for tensor of size [2, 3, 4] at dimension 0"),
     (lambda x: x.split([1, 2]), RuntimeError,
-     "split_with_sizes expects split_sizes to sum exactly to 2 (input tensor's size at dimension 0), "
+     "split_with_sizes expects split_sizes to sum exactly to 2 (input tensor's size at dimension "
+     "0), "
      "but got split_sizes=[1, 2]"),
     (lambda x: x.chunk(0), RuntimeError, "chunk expects `chunks` to be greater than 0, got: 0"),
     (lambda x: x.hsplit(2), RuntimeError,
@@ -171,14 +178,18 @@ ERRORS = [
     (lambda x: x.diagonal(0, 0, 0), RuntimeError, "diagonal dimensions cannot be identical 0, 0"),
     (lambda x: x.diag(), RuntimeError, "diag(): Supports 1D or 2D tensors. Got 3D"),
     (lambda x: x.as_strided((30,), (1,)), RuntimeError,
-     "setStorage: sizes [30], strides [1], storage offset 0, and itemsize 8 requiring a storage size "
+     "setStorage: sizes [30], strides [1], storage offset 0, and itemsize 8 requiring a storage "
+     "size "
      "of 240 are out of bounds for storage of size 192"),
     (lambda x: x.unfold(0, 3, 1), RuntimeError,
      "maximum size for tensor at dimension 0 is 2 but size is 3"),
     (lambda x: x.select_scatter(x, 0, 0), RuntimeError,
-     "expected src to have a size equal to the slice of self. src size = [2, 3, 4], slice size = [3, 4]"),
-    (lambda x: x.view(tidu.complex128)[:, :, :1].view(tidu.int64).mT.view(tidu.complex128), RuntimeError,
-     "self.size(-1) must be divisible by 2 to view Long as ComplexDouble (different element sizes), "
+     "expected src to have a size equal to the slice of self. src size = [2, 3, 4], slice size = "
+     "[3, 4]"),
+    (lambda x: x.view(tidu.complex128)[:, :, :1].view(tidu.int64).mT.view(tidu.complex128),
+     RuntimeError,
+     "self.size(-1) must be divisible by 2 to view Long as ComplexDouble (different element "
+     "sizes), "
      "but got 3"),
 ]  # fmt: skip
 

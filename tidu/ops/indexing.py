@@ -14,13 +14,13 @@ import numpy as np
 from .. import dtypes
 from ..autograd.grad_mode import recording_now
 from ..autograd.inplace import _check_overlap, assign, check_writable, write
+from ..autograd.node import LEAF, Counter
 from ..autograd.op import op
 from ..autograd.public import composite, operations
-from ..autograd.node import LEAF, Counter
 from ..autograd.record import make_node
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
-from .shape import expand, reshape
+from .shape import expand
 from .slicing import ALL, basic_index, covers, select_index, slice_index
 
 new = object.__new__
@@ -62,7 +62,9 @@ def _parse(x, index):
         elif type(item) is int:
             n = array.shape[dim]
             if not -n <= item < n:
-                raise IndexError(f"index {item} is out of bounds for dimension {position} with size {n}")
+                raise IndexError(
+                    f"index {item} is out of bounds for dimension {position} with size {n}"
+                )
             basic.append(item)
             dim += 1
         elif type(item) is slice:
@@ -105,7 +107,8 @@ def _means_tuple(items):
     import warnings
 
     warnings.warn(
-        "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed "
+        "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
+        "changed "
         "in pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be "
         "interpreted as tensor index, x[torch.tensor(seq)], which will result either in an error "
         "or a different result",
@@ -147,7 +150,8 @@ def _as_item(item):
             return as_int(item)
         except TypeError:
             raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables "
+                "are "
                 f"valid indices (got {kind.__name__})"
             ) from None
     if array.dtype == np.uint8:
@@ -161,7 +165,7 @@ def _as_item(item):
             )
         return array.astype(bool)
     if array.dtype.kind != "b":
-        if array.dtype.kind not in "iu" or array.ndim and array.dtype.itemsize < 4:
+        if array.dtype.kind not in "iu" or (array.ndim and array.dtype.itemsize < 4):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         return int(array) if array.ndim == 0 else array
     return array
@@ -179,16 +183,15 @@ def _check_slice(item):
         raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
     for bound in (item.start, item.stop):
         if bound is not None and not hasattr(bound, "__index__"):
-            raise TypeError(
-                "slice indices must be integers or None or have an __index__ method"
-            )
+            raise TypeError("slice indices must be integers or None or have an __index__ method")
 
 
 def _of_0d(item):
     if type(item) is slice:
         return IndexError("slice() cannot be applied to a 0-dim tensor.")
     return IndexError(
-        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+        "C++ "
         "to convert a 0-dim tensor to a number"
     )
 
@@ -287,14 +290,15 @@ def pick(x, key):
 def _check_key(shape, key):
     """PyTorch's errors for index arrays that do not fit."""
     dim, shapes = 0, []
-    for position, item in enumerate(key):
+    for item in key:
         if item is ALL:
             dim += 1
         elif item.dtype.kind == "b":
             if item.shape != shape[dim : dim + item.ndim]:
+                wrong = _mismatch(item, shape, dim)
                 raise IndexError(
-                    f"The shape of the mask {list(item.shape)} at index {_mismatch(item, shape, dim)} does not match the "
-                    f"shape of the indexed tensor {list(shape)} at index {dim + _mismatch(item, shape, dim)}"
+                    f"The shape of the mask {list(item.shape)} at index {wrong} does not match the "
+                    f"shape of the indexed tensor {list(shape)} at index {dim + wrong}"
                 )
             shapes.append((int(np.count_nonzero(item)),))
             dim += item.ndim
@@ -313,13 +317,11 @@ def _check_key(shape, key):
 
 
 def _mismatch(mask, shape, dim):
-    return next(
-        i for i, n in enumerate(mask.shape) if dim + i >= len(shape) or shape[dim + i] != n
-    )
+    return next(i for i, n in enumerate(mask.shape) if dim + i >= len(shape) or shape[dim + i] != n)
 
 
 def _out_of_bounds(x, key, error):
-    """PyTorch's error for an index array with a number beyond the dimension; none for no elements."""
+    """PyTorch's error for a number beyond the dimension; None if there are no elements anyway."""
     shape = x.shape
     if not _pick_nothing(x, key).size:
         return None
@@ -455,13 +457,13 @@ def _fitting(value, target, key):
             np.broadcast_to(value, shape)
         except ValueError:
             raise _unfit(value, shape, key) from None
-    if key is not None and value.dtype != target.dtype:
-        if value.ndim or len(key) > 1 or key[0].dtype.kind != "b":
-            raise RuntimeError(
-                "Index put requires the source and destination dtypes match, got "
-                f"{dtypes.of(target).title} for the destination and {dtypes.of(value).title} for "
-                "the source."
-            )
+    fills = not value.ndim and key is not None and len(key) == 1 and key[0].dtype.kind == "b"
+    if key is not None and value.dtype != target.dtype and not fills:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{dtypes.of(target).title} for the destination and {dtypes.of(value).title} for the "
+            "source."
+        )
     if value.dtype.kind == "c" and target.dtype.kind not in "cb":
         _warn_complex()
         value = value.real
@@ -483,7 +485,8 @@ def _unfit(value, shape, key):
         except RuntimeError as error:
             return error
     return RuntimeError(
-        f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing "
+        f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to "
+        "indexing "
         f"result of shape {list(shape)}"
     )
 
@@ -497,11 +500,11 @@ _C_NAMES = {
 
 def as_number(value, dtype):
     """A Python number, as an array of `dtype`, with PyTorch's errors if it is none or overflows."""
-    if not isinstance(value, (int, float, complex)) or isinstance(value, np.generic):
-        if not isinstance(value, (np.float64, np.complex128)):
-            raise TypeError(
-                f"can't assign a {_python_name(value)} to a torch.{dtypes.of(dtype).title}Tensor"
-            )
+    known = isinstance(value, (int, float, complex))
+    if not known:
+        raise TypeError(
+            f"can't assign a {_python_name(value)} to a torch.{dtypes.of(dtype).title}Tensor"
+        )
     kind = dtype.kind
     if kind == "b":
         return np.asarray(bool(value))
@@ -512,7 +515,7 @@ def as_number(value, dtype):
             value = value.real
         if kind in "iu":
             value = int(value)
-            if kind == "u" and -256**dtype.itemsize < value < 0:
+            if kind == "u" and -(256**dtype.itemsize) < value < 0:
                 value += 256**dtype.itemsize  # PyTorch lets these wrap around
             return np.asarray(value, dtype)
         settings = quiet(IGNORE)
@@ -540,22 +543,21 @@ def _set_recorded(x, key, rest, value, recorded):
         whole = covers(key, len(x._array))
     else:
         whole = all(i is ALL or i is ... for i in key)
-    if whole and rest is None and not (isinstance(value, Tensor) and value._array.ndim > x.ndim):
-        if not isinstance(value, Tensor):
-            value = Tensor._wrap(as_number(value, x._array.dtype))
-        return x.copy_(value) if value.ndim or not x.ndim else x.fill_(value)
+    if not isinstance(value, Tensor):
+        value = Tensor._wrap(as_number(value, x._array.dtype))
+    if whole and rest is None and value.ndim <= x.ndim:  # PyTorch makes no view then
+        (x.copy_ if value.ndim or not x.ndim else x.fill_)(value)
+        return
     view = x if whole else BASIC.apply(x, key)
     check_writable(view, recorded)
     array = view._array
-    if not isinstance(value, Tensor):
-        value = Tensor._wrap(as_number(value, array.dtype))
     if rest is not None:
         _check_key(array.shape, rest)
-        _fitting(value._array, array, rest)
+    fitting = _fitting(value._array, array, rest)
+    if rest is not None:
         rest = tuple(i if i is ALL else i.copy() for i in rest)
         write("index_put_", view, _put, (value, rest), {})
         return
-    fitting = _fitting(value._array, array, None)
     if fitting.ndim != value._array.ndim:
         value = value.reshape(fitting.shape)
     if value._array.dtype != array.dtype:
@@ -623,7 +625,9 @@ def index_put(input, indices, values, accumulate=False):
     key = _put_key(input, indices)
     _check_key(input._array.shape, key)
     _fitting(values._array, input._array, key)
-    return put_at.op.apply(input, values, tuple(i if i is ALL else i.copy() for i in key), accumulate)
+    return put_at.op.apply(
+        input, values, tuple(i if i is ALL else i.copy() for i in key), accumulate
+    )
 
 
 def _index_put_(self, indices, values, accumulate=False):

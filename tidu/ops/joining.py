@@ -57,15 +57,15 @@ def cat(k, x: list[Array], dim=0):  # noqa: F821
             [1., 0., 0.]])
     """
     if not isinstance(x, (list, tuple)):
-        raise TypeError("cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+        raise TypeError(
+            "cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
+        )
     if not x:
-        raise ValueError("expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     parts = x
     for i, a in enumerate(x):
         if not a.ndim:
-            raise RuntimeError(
-                f"zero-dimensional tensor (at position {i}) cannot be concatenated"
-            )
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
         if a.shape == (0,):
             parts = [b for b in x if not _is_legacy_empty(b)] or x[:1]
     axis = axis_of(dim, parts[0].ndim)
@@ -122,7 +122,9 @@ def stack(k, x: list[Array], dim=0):  # noqa: F821
             [2, 4]])
     """
     if not isinstance(x, (list, tuple)):
-        raise TypeError("stack(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+        raise TypeError(
+            "stack(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor"
+        )
     if not x:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = x[0].shape
@@ -197,7 +199,9 @@ column_stack = composite()(
 )
 
 
-@op(public=False, method=False, names={"x": "tensors"}, name="block_diag", node="BlockDiagBackward0")
+@op(
+    public=False, method=False, names={"x": "tensors"}, name="block_diag", node="BlockDiagBackward0"
+)
 def _block_diag(k, x: list[Array]):  # noqa: F821
     """Matrices along the diagonal of a larger one."""
     x = [a.reshape((1,) * (2 - a.ndim) + a.shape) for a in x]
@@ -331,7 +335,8 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
         _check_repeats(counts)
         if counts.size not in (1, n):
             raise RuntimeError("repeats must have the same size as input along dim, but got "
-                               f"repeats.size(0) = {counts.size} and input.size({axis}) = {n}")  # fmt: skip
+                               f"repeats.size(0) = {counts.size} and input.size({axis}) = "
+                               f"{n}")  # fmt: skip
         counts = np.broadcast_to(counts.reshape(-1), (n,))
     else:
         if repeats < 0:
@@ -425,7 +430,9 @@ def rot90(k, x: Array, k_=1, dims=(0, 1)):  # noqa: F821
     first, second = dims
     for d in dims:
         if not -x.ndim <= d < x.ndim:
-            raise RuntimeError(f"Rotation dim{int(d is second)} out of range, dim{int(d is second)} = {d}")
+            raise RuntimeError(
+                f"Rotation dim{int(d is second)} out of range, dim{int(d is second)} = {d}"
+            )
     if first == second or abs(first - second) == x.ndim:
         raise RuntimeError(
             f"expected rotation dims to be different, but got dim0 = {first} and dim1 = {second}"
@@ -618,11 +625,9 @@ def channel_shuffle(k, x: Array, groups):  # noqa: F821
     n, c, *rest = x.shape
     if c % groups:
         raise RuntimeError(
-            "Number of channels must be divisible by groups. Got " f"{c} channels and {groups} groups."
+            f"Number of channels must be divisible by groups. Got {c} channels and {groups} groups."
         )
     return x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape)
 
 
-channel_shuffle.vjp(
-    x=lambda k, g, x_shape, groups: k.channel_shuffle(g, x_shape[1] // groups)
-)
+channel_shuffle.vjp(x=lambda k, g, x_shape, groups: k.channel_shuffle(g, x_shape[1] // groups))

@@ -17,7 +17,8 @@ from .shape import broadcast_tensors, common_shape, expand
 def _check_mask(name, mask):
     if mask.dtype.kind != "b":
         raise RuntimeError(
-            f"{name} only supports boolean masks, but got mask with dtype {_C_NAMES[mask.dtype.name]}"
+            f"{name} only supports boolean masks, but got mask with dtype "
+            f"{_C_NAMES[mask.dtype.name]}"
         )
 
 
@@ -154,7 +155,8 @@ def masked_scatter(input, mask, source):
     count = int(np.count_nonzero(mask._array))
     if count > got.size:
         raise RuntimeError(
-            f"masked_scatter: expected self to have fewer or equal elements than source, but the mask has {count} True values and source has {got.size} elements"
+            "masked_scatter: expected self to have fewer or equal elements than source, but the "
+            f"mask has {count} True values and source has {got.size} elements"
         )
     return masked_replace.op.apply(input, mask, source)
 
@@ -229,7 +231,7 @@ triu = _triangle("triu", "Matrices with zeros below the given diagonal (0 is the
 
 def _triangle_indices(name, doc):
     def function(row, col, offset=0, *, dtype=dtypes.int64, device=None, layout=None,
-                 pin_memory=False):  # noqa: ARG001  # fmt: skip
+                 pin_memory=False):  # fmt: skip
         for title, n in (("row", row), ("col", col)):
             if n < 0:
                 raise RuntimeError(f"{title} must be non-negative, got{n}")
@@ -261,9 +263,7 @@ def one_hot(tensor, num_classes=-1):
     """
     array = tensor._array
     if array.dtype != np.int64:
-        raise RuntimeError(
-            "one_hot is only applicable to index tensor of type LongTensor."
-        )
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if not array.size:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
@@ -291,17 +291,27 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
     """
     if side is not None:
         if side not in ("left", "right"):
-            raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+            raise RuntimeError(
+                f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}"
+            )
         if right and side == "left":
-            raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True")
+            raise RuntimeError(
+                "torch.searchsorted(): side and right can't be set to opposites, got side of left "
+                "while right was True"
+            )
         right = side == "right"
     edges = sorted_sequence._array
     values = input._array if isinstance(input, Tensor) else np.asarray(input)
     if not edges.ndim:
-        raise RuntimeError("torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor dim(0) and input value's dim(%d) numel(%d)" % (values.ndim, values.size))
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor "
+            "dimension is 1, but we got boundaries tensor dim(0) and input value's "
+            f"dim({values.ndim}) numel({values.size})"
+        )
     if edges.ndim > 1 and edges.shape[:-1] != values.shape[:-1]:
         raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions "
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
+            "dimensions "
             "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
             f"{list(edges.shape)} and input value tensor {list(values.shape)}"
         )
@@ -326,5 +336,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False):
     tensor([0, 1, 2])
     """
     if boundaries._array.ndim != 1:
-        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
+        raise RuntimeError(
+            f"boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})"
+        )
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)

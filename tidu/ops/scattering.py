@@ -1,8 +1,8 @@
 """Elements picked by, or written to, positions that another tensor holds.
 
-The two pairs that everything here is made of: `gather` and `scatter_sum` (an index for each element,
-along one dimension), `take` and `take_sum` (an index into the flat tensor). Each is the other's
-gradient.
+The two pairs that everything here is made of: `gather` and `scatter_sum` (an index for each
+element, along one dimension), `take` and `take_sum` (an index into the flat tensor). Each is the
+other's gradient.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..autograd.op import op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from .indexing import add_at, as_number
-from .shape import axis_of, broadcast_tensors, common_shape, expand, reshape
+from .shape import axis_of, expand, reshape
 from .slicing import ALL
 
 # Checks
@@ -72,9 +72,7 @@ def gather(k, x: Array, dim, index: Array, *, sparse_grad=False):  # noqa: F821
     _check_index("gather", index, "int32/int64")
     x1, index1 = _at_least_1d(x, index)
     if x1.ndim != index1.ndim:
-        raise RuntimeError(
-            "Index tensor must have the same number of dimensions as input tensor"
-        )
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     for d, (n, m) in enumerate(zip(index1.shape, x1.shape)):
         if d != axis and n > m:
             raise RuntimeError(
@@ -124,7 +122,8 @@ def take_along_dim(input, indices, dim=None):
     """
     if indices._array.dtype != np.int64:
         raise RuntimeError(
-            f"torch.take_along_dim(): dtype of indices should be Long but got {dtypes.of(indices._array).title}"
+            "torch.take_along_dim(): dtype of indices should be Long but got "
+            f"{dtypes.of(indices._array).title}"
         )
     if dim is None:
         return gather.op.apply(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
@@ -174,7 +173,7 @@ def _check_scatter(name, x, dim, index, src):
 
 
 def _written(name, x, dim, index, src, ufunc=None, number=False):
-    """A copy of `x` with `src` written at `index`, or combined by `ufunc`; `number`: `src` is one."""
+    """A copy of `x` with `src` (a `number`?) written at `index`, or combined by `ufunc`."""
     axis = _check_scatter(name, x, dim, index, None if number else src)
     full = np.array(x, order="C")
     if not index.size:
@@ -390,13 +389,23 @@ def index_reduce(k, x: Array, dim, index: Array, source: Array, reduce, *, inclu
     """
     if reduce not in _REDUCTIONS or reduce == "sum":
         raise RuntimeError(
-            f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+            "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
+            f"{reduce}."
         )
     _check_slices("index_reduce", x, dim, index, source)
     axis = axis_of(dim, x.ndim)
     wide = _widened(index, source, axis)
     if not x.ndim:
-        full = _reduced(k, "index_reduce", x.reshape(1), 0, wide.reshape(-1), source.reshape(-1), reduce, include_self)
+        full = _reduced(
+            k,
+            "index_reduce",
+            x.reshape(1),
+            0,
+            wide.reshape(-1),
+            source.reshape(-1),
+            reduce,
+            include_self,
+        )
         return full.reshape(())
     return _reduced(k, "index_reduce", x, axis, wide, source, reduce, include_self)
 
@@ -470,15 +479,24 @@ def _add_slices(full, dim, index, values):
 def _check_slices(name, x, dim, index, source):
     axis = axis_of(dim, x.ndim)
     if index.ndim > 1:
-        raise IndexError(f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim} with type: {dtypes.of(index).title} and size: {list(index.shape)}")
+        raise IndexError(
+            f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim} with type: "
+            f"{dtypes.of(index).title} and size: {list(index.shape)}"
+        )
     if index.dtype.kind != "i" or index.dtype.itemsize < 4:
-        raise IndexError(f"{name}(): Expected dtype int32/int64 for index but got: {dtypes.of(index).title}")
+        raise IndexError(
+            f"{name}(): Expected dtype int32/int64 for index but got: {dtypes.of(index).title}"
+        )
     if source.dtype != x.dtype:
-        raise RuntimeError(f"{name}(): self ({dtypes.of(x).title}) and source ({dtypes.of(source).title}) must have the same scalar type")
+        raise RuntimeError(
+            f"{name}(): self ({dtypes.of(x).title}) and source ({dtypes.of(source).title}) must "
+            "have the same scalar type"
+        )
     n = source.shape[axis] if source.ndim else 1
     if index.size != n:
         raise IndexError(
-            f"{name}(): Number of indices ({index.size}) should be equal to source.size(dim): ({n}), "
+            f"{name}(): Number of indices ({index.size}) should be equal to source.size(dim): "
+            f"({n}), "
             f"for dim: {axis}"
         )
     have = [m for d, m in enumerate(x.shape) if d != axis]
@@ -489,7 +507,7 @@ def _check_slices(name, x, dim, index, source):
         )
     n = x.shape[axis] if x.ndim else 1
     if index.size and (index.min() < 0 or index.max() >= n):
-        raise IndexError(f"index out of range in self")
+        raise IndexError("index out of range in self")
 
 
 @op(inplace=True)
@@ -502,7 +520,9 @@ def index_add(k, x: Array, dim, index: Array, source: Array, *, alpha=1):  # noq
     """
     _check_slices("index_add", x, dim, index, source)
     full = k.xp.array(x, order="C")
-    values = source if isinstance(alpha, int) and alpha == 1 else (source * as_number(alpha, x.dtype))
+    values = (
+        source if isinstance(alpha, int) and alpha == 1 else (source * as_number(alpha, x.dtype))
+    )
     _add_slices(full, dim, index, values)
     return full
 
@@ -520,32 +540,49 @@ def index_copy(k, x: Array, dim, index: Array, source: Array):  # noqa: F821
     """A copy of `input` with the slices of `source` in place of those at `index`."""
     axis = axis_of(dim, x.ndim)
     if index.ndim > 1:
-        raise IndexError(
-            "index_copy_(): Index should have dimension 1 or 0 (got {})".format(index.ndim)
-        )
+        raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index.ndim})")
     n = source.shape[axis] if source.ndim else 1
     if not source.ndim and index.size != 1:
-        raise IndexError(f"index_copy_(): When source is scalar, index should have one element (got {index.size})")
+        raise IndexError(
+            "index_copy_(): When source is scalar, index should have one element (got "
+            f"{index.size})"
+        )
     if source.ndim != x.ndim and source.ndim and x.ndim:
         raise IndexError(
-            f"index_copy_(): When source and destination are not scalars, their dimensionality must "
+            "index_copy_(): When source and destination are not scalars, their dimensionality "
+            "must "
             f"match. Source dimensionality ({source.ndim}), destination dimensionality ({x.ndim})"
         )
     if index.dtype != np.int64:
-        raise IndexError("index_copy_(): Expected a long tensor for index, but got " + dtypes.of(index).title)
+        raise IndexError(
+            "index_copy_(): Expected a long tensor for index, but got " + dtypes.of(index).title
+        )
     if source.dtype != x.dtype:
-        raise RuntimeError(f"index_copy_(): self and source expected to have the same dtype, but got (self) {dtypes.of(x).title} and (source) {dtypes.of(source).title}")
+        raise RuntimeError(
+            "index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{dtypes.of(x).title} and (source) {dtypes.of(source).title}"
+        )
     if source.ndim and x.ndim:
         a = [m for d, m in enumerate(x.shape) if d != axis]
         b = [m for d, m in enumerate(source.shape) if d != axis]
         if a != b:
-            raise RuntimeError(f"index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: {a} at dimension {axis} and source slice shape: {b} at dimension 0.")
+            raise RuntimeError(
+                "index_copy_(): Source/destination tensor must have same slice shapes. "
+                f"Destination slice shape: {a} at dimension {axis} and source slice shape: {b} at "
+                "dimension 0."
+            )
     if index.size != n:
-        raise IndexError(f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) ({n})")
+        raise IndexError(
+            f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) "
+            f"({n})"
+        )
     full = np.array(x, order="C")
     m = x.shape[axis] if x.ndim else 1
     if index.size and (index.min() < 0 or index.max() >= m):
-        raise IndexError("index_copy_(): index {} is out of bounds for dimension {} with size {}".format(index[(index < 0) | (index >= m)].flat[0], axis, m))
+        raise IndexError(
+            f"index_copy_(): index {index[(index < 0) | (index >= m)].flat[0]} is out of bounds "
+            f"for dimension {axis} with size {m}"
+        )
     if not x.ndim:
         full[...] = source.reshape(())
     else:

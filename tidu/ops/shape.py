@@ -20,7 +20,7 @@ from ..tensor import Tensor
 
 
 def axis_of(dim, ndim):
-    """`dim`, counted from the end if negative, as an axis; PyTorch's error if there is none such."""
+    """`dim`, from the end if negative, as an axis; PyTorch's error if there is none such."""
     low = ndim or 1
     if -low <= dim < low:
         return dim + low if dim < 0 else dim
@@ -363,9 +363,7 @@ def movedim(input, source, destination):
     >>> tidu.ones(2, 3, 4).movedim(0, -1).shape
     tidu.Size([3, 4, 2])
     """
-    source, destination = (
-        (d,) if isinstance(d, int) else tuple(d) for d in (source, destination)
-    )
+    source, destination = ((d,) if isinstance(d, int) else tuple(d) for d in (source, destination))
     if len(source) != len(destination):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({list(source)} dims) should "

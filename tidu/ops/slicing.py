@@ -7,6 +7,7 @@ All of them have one gradient, `embed`: zeros, with the gradient of the part whe
 from __future__ import annotations
 
 import builtins
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def embed(k, x: Array, shape, view, args):  # noqa: F821
 
 
 embed.vjp(x=lambda k, g, view, args: getattr(k, view)(g, *args))
+
 
 def _scatter_node(x, src, view, args):
     name = "Diagonal" if view == "diagonal" else view_name(args[0], x._array.shape)
@@ -247,7 +249,8 @@ def split(tensor, split_size_or_sections, dim=0):
     axis = axis_of(dim, len(shape))
     if size == 0 and shape[axis]:
         raise RuntimeError(
-            f"split_size can only be 0 if dimension size is 0, but got dimension size of {shape[axis]}"
+            "split_size can only be 0 if dimension size is 0, but got dimension size of "
+            f"{shape[axis]}"
         )
     return split_equally.op.apply(tensor, size, axis)
 
@@ -330,7 +333,7 @@ def tensor_split(input, indices_or_sections, dim=0):
         cuts = [i * small + min(i, larger) for i in range(1, sections)]
     bounds = [0, *(int(c) for c in cuts), n]
     parts = []
-    for start, end in zip(bounds, bounds[1:]):
+    for start, end in pairwise(bounds):
         start, end, _ = builtins.slice(start, end).indices(n)
         parts.append(part(input, axis, builtins.slice(start, max(start, end))))
     return tuple(parts)
@@ -615,9 +618,7 @@ reshaped_in_place("as_strided_", as_strided)
 @composite(method=True)
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
     """A copy of `input` in which `src` is what `as_strided` would show."""
-    return strided_replace.op.apply(
-        input, src, *_strided_args(input, size, stride, storage_offset)
-    )
+    return strided_replace.op.apply(input, src, *_strided_args(input, size, stride, storage_offset))
 
 
 @op(public=False, method=False, node="AsStridedScatterBackward0")

@@ -1,6 +1,7 @@
 """Tensors made of others (`ops/joining.py`) and padding (`ops/padding.py`)."""
 
 import numpy as np
+
 import tidu
 from tidu.ops.padding import pad
 
@@ -29,7 +30,8 @@ SPECS = [
     OpSpec("tile", (2, 3), args=((2,),), ref=np.tile),
     OpSpec("repeat", (2, 3), args=((2, 1, 2),), function=lambda x, r: x.repeat(*r), ref=np.tile),
     OpSpec("repeat_interleave", (2, 3), args=(2,), ref=np.repeat),
-    OpSpec("repeat_interleave", (2, 3), function=lambda x: x.repeat_interleave(tidu.tensor([0, 2, 1]), 1),
+    OpSpec("repeat_interleave", (2, 3),
+           function=lambda x: x.repeat_interleave(tidu.tensor([0, 2, 1]), 1),
            ref=lambda x: np.repeat(x, [0, 2, 1], 1), id="tensor"),
     OpSpec("roll", (2, 3), args=(1,), ref=np.roll),
     OpSpec("roll", (2, 3), args=((1, -2), (0, 1)), ref=np.roll),
@@ -43,7 +45,8 @@ SPECS = [
     OpSpec("meshgrid", (2,), (3,), function=varargs("meshgrid", indexing="xy"), ref=np.meshgrid),
     OpSpec("cartesian_prod", (2,), (3,), function=varargs("cartesian_prod"),
            ref=lambda x, y: np.array([(a, b) for a in x for b in y])),
-    OpSpec("combinations", (3,), ref=lambda x: np.array([(x[0], x[1]), (x[0], x[2]), (x[1], x[2])])),
+    OpSpec("combinations", (3,),
+           ref=lambda x: np.array([(x[0], x[1]), (x[0], x[2]), (x[1], x[2])])),
     OpSpec("pixel_shuffle", (1, 4, 2, 3), args=(2,),
            ref=lambda x, r: x.reshape(1, 2, 2, 2, 3).transpose(0, 3, 1, 4, 2).reshape(1, 1, 4, 6)),
     OpSpec("pixel_unshuffle", (1, 1, 4, 6), args=(2,),

@@ -16,7 +16,8 @@ def of_view(name):
 
 SPECS = [
     OpSpec("view", (2, 3), args=((3, 2),), ref=np.reshape, function=method("view")),
-    OpSpec("view", (2, 6), args=((2, -1, 3),), function=method("view"), ref=np.reshape, id="inferred"),
+    OpSpec("view", (2, 6), args=((2, -1, 3),), function=method("view"), ref=np.reshape,
+           id="inferred"),
     OpSpec("reshape", (2, 3), args=((6,),), ref=np.reshape, method="reshape"),
     OpSpec("reshape", (2, 3), args=((6,),), function=of_view("reshape"), id="copies",
            ref=lambda x, s: x.T.reshape(s)),
