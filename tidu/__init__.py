@@ -63,6 +63,9 @@ _LAZY |= dict.fromkeys(
     "LongTensor BoolTensor set_default_tensor_type".split(),
     "legacy",
 )
+_LAZY |= dict.fromkeys(
+    "hann_window hamming_window bartlett_window blackman_window kaiser_window".split(), "windows"
+)
 _LAZY |= dict.fromkeys(["get_default_device", "set_default_device"], "device")
 _LAZY |= dict.fromkeys("UntypedStorage TypedStorage is_storage".split(), "storage")
 
