@@ -20,13 +20,13 @@ REPO = PACKAGE.parent
 # reaches what is installed later.)
 LAYERS = [
     ["naming", "version"],
-    ["dtypes", "size", "device"],
+    ["dtypes", "size", "device", "return_types"],
     ["backend"],
     ["autograd.grad_mode", "autograd.node"],
     ["tensor", "errors"],
     ["autograd"],
     ["random", "ops"],
-    ["return_types", "printing", "linalg", "serialization"],
+    ["printing", "linalg", "serialization"],
     ["nn"],
     ["optim", "utils", "vision"],
 ]

@@ -48,8 +48,8 @@ def cholesky_factor(k, x: Array, upper):  # noqa: F821
         batch, order = _first_not_positive(x)
         raise LinAlgError(
             f"linalg.cholesky: {batch_words(batch)}The factorization could not be completed "
-            f"because the input is not positive-definite (the leading minor of order {order} is not "
-            "positive-definite)."
+            f"because the input is not positive-definite (the leading minor of order {order} is "
+            "not positive-definite)."
         ) from None
     return L.conj().swapaxes(-2, -1) if upper else L
 

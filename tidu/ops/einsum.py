@@ -115,8 +115,8 @@ def _check_letter(letter):
         if letter == ".":
             raise RuntimeError("einsum(): found '.' for operand that is not part of any ellipsis")
         raise RuntimeError(
-            "einsum(): invalid subscript given at index 0 in the equation string, subscripts must be "
-            "in [a-zA-Z]"
+            "einsum(): invalid subscript given at index 0 in the equation string, subscripts must "
+            "be in [a-zA-Z]"
         )
 
 
@@ -130,8 +130,8 @@ def _labels(term, x, number):
         if free:
             raise RuntimeError(
                 f"einsum(): the number of subscripts in the equation ({len(letters)}) does not "
-                f"match the number of dimensions ({x.ndim}) for operand {number} and no ellipsis was "
-                "given"
+                f"match the number of dimensions ({x.ndim}) for operand {number} and no ellipsis "
+                "was given"
             )
         return letters
     if free < 0:

@@ -254,8 +254,8 @@ def solve_system(k, x: Array, y: Array, vector=False):  # noqa: F821
     except np.linalg.LinAlgError:
         batch, _ = first_singular(x)
         raise LinAlgError(
-            f"torch.linalg.solve: {batch_words(batch)}The solver failed because the input matrix is "
-            "singular."
+            f"torch.linalg.solve: {batch_words(batch)}The solver failed because the input matrix "
+            "is singular."
         ) from None
 
 
