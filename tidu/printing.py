@@ -268,7 +268,7 @@ def _graph_suffix(tensor) -> list[str]:
         # That must not keep anybody from looking at its numbers.
         return ["grad_fn=<Invalid>"]
     if grad_fn is not None:
-        return [f"grad_fn=<{grad_fn.name()}>"]
+        return [f"grad_fn=<{type(grad_fn).__name__}>"]
     return ["requires_grad=True"] if tensor.requires_grad else []
 
 

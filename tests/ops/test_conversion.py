@@ -217,7 +217,7 @@ def test_copy_broadcasts_and_converts():
 def test_copy_carries_the_gradient_of_the_source():
     source = tidu.tensor(2.0, requires_grad=True)
     x = tidu.zeros(3).copy_(source)
-    assert x.grad_fn.name() == "CopyBackwards"
+    assert type(x.grad_fn).__name__ == "CopyBackwards"
     (x * tidu.tensor([1.0, 2.0, 3.0])).sum().backward()
     assert source.grad.item() == 6
 
@@ -234,7 +234,7 @@ def test_copy_into_a_view():
     source = leaf(1.0, 1.0, 1.0)
     z = tidu.zeros(2, 3)
     z[0].copy_(source)
-    assert z.grad_fn.name() == "CopySlices"
+    assert type(z.grad_fn).__name__ == "CopySlices"
     (z * 3).sum().backward()
     assert source.grad.tolist() == [3, 3, 3]
 

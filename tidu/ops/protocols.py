@@ -206,12 +206,10 @@ PUBLIC["from_dlpack"], PUBLIC["to_dlpack"] = from_dlpack, to_dlpack
 
 # Copies and pickles
 
-# What tidu itself keeps in a tensor's __dict__; the rest is the user's.
-_OWN_STATE = frozenset(("_grad", "_hooks", "_post_hooks", "_retains"))
-
 
 def _users_state(tensor):
-    return {k: v for k, v in tensor.__dict__.items() if k not in _OWN_STATE}
+    """The attributes that the user gave a tensor; tidu's own have a default in the class."""
+    return {k: v for k, v in tensor.__dict__.items() if k not in Tensor.__dict__}
 
 
 @method
