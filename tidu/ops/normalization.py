@@ -1,0 +1,132 @@
+"""Normalization: values brought to mean 0 and variance 1 over some of the dimensions.
+
+Batch, group and layer normalization are one operation, `normalise`; they differ in the dimensions
+(`axes`) of a suitable view of the input. Its gradient needs two functions of the input, the
+standardised values and the inverse deviation. Both are operations, whose rules use nothing but
+themselves, so that gradients of any order follow. They take the mean and the variance that the
+forward has found instead of working them out again.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..autograd.op import op
+from .reduction import add_up
+
+_NODES = {
+    "batch": "NativeBatchNormBackward0",
+    "layer": "NativeLayerNormBackward0",
+    "group": "NativeGroupNormBackward0",
+}
+
+
+def _node(x, weight, bias, mean, variance, axes, view, shape, eps, kind):
+    return _NODES[kind]
+
+
+@op(public=False, method=False, outputs=("out", "center", "spread"), differentiable=1, node=_node)
+def normalise(
+    k, x: Array, weight: Array | None, bias: Array | None, mean: Array | None,  # noqa: F821
+    variance: Array | None, axes, view, shape, eps, kind,  # noqa: F821
+):  # fmt: skip
+    """(x - mean) / sqrt(variance + eps) * weight + bias, computed in the shape `view`.
+
+    Mean and variance are those over `axes` if they are not given; they are results too. `shape` is
+    that of weight and bias in the view.
+    """
+    dtype = x.dtype
+    wide = x.reshape(view)
+    if dtype == "float16":  # sums of half precision need more digits
+        wide = wide.astype("float32")
+    if mean is None:
+        count = math.prod(view[i] for i in axes)
+        mean = add_up(wide, axes, True) / wide.dtype.type(count)
+        out = wide - mean
+        variance = add_up(out * out, axes, True) / wide.dtype.type(count)
+    else:
+        mean, variance = mean.reshape(shape), variance.reshape(shape)
+        out = wide - mean
+    scale = 1 / np.sqrt(variance + wide.dtype.type(eps))
+    if weight is None:
+        out *= scale
+    elif math.prod(shape) <= scale.size * 4:
+        out *= scale * weight.reshape(shape)
+    else:
+        out *= scale
+        out *= weight.reshape(shape)
+    if bias is not None:
+        out += bias.reshape(shape)
+    return out.reshape(x.shape).astype(dtype, copy=False), mean, variance
+
+
+def _grad_in_view(k, g, weight, view, shape):
+    g = k.reshape(g, view)
+    return g if weight is None else g * k.reshape(weight, shape)
+
+
+def _x_rule(k, g, x, weight, mean, center, spread, axes, view, shape, eps):
+    g = _grad_in_view(k, g, weight, view, shape)
+    if mean is not None:  # given statistics do not depend on x
+        return k.reshape(g / (spread + eps) ** 0.5, x.shape)
+    wide = k.reshape(x, view)
+    y = k.standardised(wide, center, spread, axes, eps)
+    scale = k.inverse_deviation(wide, center, spread, axes, eps)
+    inner = g - k.mean(g, axes, True) - y * k.mean(g * y, axes, True)
+    return k.reshape(scale * inner, x.shape)
+
+
+def _weight_rule(k, g, x, center, spread, mean, axes, view, shape, eps, weight_shape):
+    wide = k.reshape(x, view)
+    if mean is None:
+        y = k.standardised(wide, center, spread, axes, eps)
+    else:
+        y = (wide - center) / (spread + eps) ** 0.5
+    return _over_others(k, k.reshape(g, view) * y, shape, weight_shape)
+
+
+def _over_others(k, g, shape, weight_shape):
+    """The sum over the dimensions that the weight does not have."""
+    lead = len(g.shape) - len(shape)
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 != g.shape[lead + i]))
+    if axes:
+        g = k.sum(g, axes, True)
+    return k.reshape(g, weight_shape)
+
+
+normalise.vjp(
+    x=_x_rule,
+    weight=_weight_rule,
+    bias=lambda k, g, view, shape, bias_shape: _over_others(k, k.reshape(g, view), shape, bias_shape),
+)
+
+
+@op(public=False, method=False)
+def standardised(k, x: Array, mean: Array, variance: Array, axes, eps):  # noqa: F821
+    """(x - mean) / sqrt(variance + eps), where both are x's own over `axes`."""
+    return (x - mean) / np.sqrt(variance + x.dtype.type(eps))
+
+
+@op(public=False, method=False)
+def inverse_deviation(k, x: Array, mean: Array, variance: Array, axes, eps):  # noqa: F821
+    """1 / sqrt(variance + eps), where the variance is x's own over `axes`."""
+    return 1 / np.sqrt(variance + x.dtype.type(eps))
+
+
+def _standardised_rule(k, g, x, mean, variance, axes, eps):
+    y = k.standardised(x, mean, variance, axes, eps)
+    scale = k.inverse_deviation(x, mean, variance, axes, eps)
+    return scale * (g - k.mean(g, axes, True) - y * k.mean(g * y, axes, True))
+
+
+def _deviation_rule(k, g, x, mean, variance, axes, eps):
+    y = k.standardised(x, mean, variance, axes, eps)
+    scale = k.inverse_deviation(x, mean, variance, axes, eps)
+    count = math.prod(x.shape[i] for i in axes)
+    return -(g * scale * scale) * y / count
+
+
+standardised.vjp(x=_standardised_rule)
+inverse_deviation.vjp(x=_deviation_rule)
