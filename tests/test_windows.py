@@ -30,7 +30,7 @@ def test_windows(name, length):
 def test_refusals():
     with pytest.raises(RuntimeError, match="hann_window requires non-negative window_length"):
         tidu.hann_window(-1)
-    with pytest.raises(TypeError, match="argument 'window_length' .* must be int, not float"):
+    with pytest.raises(TypeError, match=r"argument 'window_length' .* must be int, not float"):
         tidu.hamming_window(2.5)
     with pytest.raises(RuntimeError, match="bartlett_window expects floating point dtypes"):
         tidu.bartlett_window(3, dtype=tidu.int64)

@@ -62,6 +62,8 @@ def check(where):
     """The device that `where` names, if tidu has memory there; else PyTorch's error."""
     if where is None:
         return CPU
+    if isinstance(where, int):
+        raise RuntimeError("Cannot access accelerator device when none is available.")
     where = device(where)
     if where.type == "cuda":
         raise AssertionError("Torch not compiled with CUDA enabled")

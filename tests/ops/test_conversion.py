@@ -79,6 +79,13 @@ def test_complex_to_real_warns():
 REFUSED = [
     (lambda x: x.to("cuda"), AssertionError, "Torch not compiled with CUDA enabled"),
     (lambda x: x.cuda(), AssertionError, "Torch not compiled with CUDA enabled"),
+    (lambda x: x.to(0), RuntimeError, "Cannot access accelerator device when none is available."),
+    (
+        lambda x: x.to([1]),
+        TypeError,
+        "to() received an invalid combination of arguments: expected a device, a dtype or a "
+        "tensor, not list",
+    ),
     (lambda x: x.type("DoubleTensor"), ValueError, "invalid type: 'DoubleTensor'"),
     (lambda x: x.type(5), TypeError, "dtype must be a type, str, or dtype object"),
     (

@@ -214,6 +214,11 @@ def parse_to(args, kwargs):
         dtype = dtype_of(args.pop(0), "to")
     else:
         device = args.pop(0) if args else kwargs.pop("device", None)
+        if device is not None and not isinstance(device, (str, int, devices.device)):
+            raise TypeError(
+                "to() received an invalid combination of arguments: expected a device, a dtype or "
+                f"a tensor, not {class_name(device)}"
+            )
         devices.check(device)
         if args and not isinstance(args[0], bool):
             dtype = args.pop(0)

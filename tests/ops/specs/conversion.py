@@ -7,7 +7,9 @@ from tests.ops.spec import OpSpec
 
 SPECS = [
     OpSpec("clone", ref=lambda x: x, method="clone"),
-    OpSpec("clone", (2, 3, 2, 2), kwargs={"memory_format": tidu.channels_last}, ref=lambda x, **_: x),
+    OpSpec(
+        "clone", (2, 3, 2, 2), kwargs={"memory_format": tidu.channels_last}, ref=lambda x, **k: x
+    ),
     OpSpec("Tensor.contiguous", ref=lambda x: x),
     OpSpec("Tensor.to", args=(tidu.complex128,), ref=lambda x, d: x.astype(complex), order=0),
     OpSpec("Tensor.double", ref=lambda x: x),
