@@ -239,3 +239,13 @@ def test_modes():
     values, indices = tidu.tensor([[2, 2, 1, 1], [3, 3, 3, 0]]).mode()
     assert values.tolist() == [1, 3]
     assert indices.tolist() == [3, 2]
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "var", "amax", "norm", "argmax", "median"])
+def test_names_of_numpy(name):
+    function = getattr(tidu, name)
+    x = tidu.tensor(X)
+    have, want = function(x, axis=1, keepdims=True), function(x, dim=1, keepdim=True)
+    if isinstance(have, tuple):
+        have, want = have[0], want[0]
+    assert have.tolist() == want.tolist()

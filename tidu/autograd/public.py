@@ -84,8 +84,12 @@ def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=
         title = name or function.__name__
         call = function
         if out:
+            code = function.__code__
+            has_dim = "dim" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
             def call(*args, out=None, **kwargs):
+                if kwargs and has_dim:
+                    _numpy_names(kwargs)
                 if out is None:
                     return function(*args, **kwargs)
                 return into(title, out, function, args, kwargs)
@@ -100,6 +104,14 @@ def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=
         return call
 
     return declare
+
+
+def _numpy_names(kwargs):
+    """PyTorch takes `axis` and `keepdims` too."""
+    if "axis" in kwargs:
+        kwargs["dim"] = kwargs.pop("axis")
+    if "keepdims" in kwargs:
+        kwargs["keepdim"] = kwargs.pop("keepdims")
 
 
 def install(name, call, apply, *, public, method, inplace, symbol, aliases, varargs):

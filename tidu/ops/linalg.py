@@ -425,7 +425,7 @@ def tensorsolve(A, B, dims=None):
 
     >>> import tidu
     >>> tidu.linalg.tensorsolve(tidu.eye(4).reshape(2, 2, 4), tidu.ones(2, 2)).shape
-    torch.Size([4])
+    tidu.Size([4])
     """
     if dims is not None:
         A = A.movedim(tuple(dims), tuple(range(A.ndim - len(dims), A.ndim)))
@@ -446,7 +446,7 @@ def tensorinv(A, ind=2):
 
     >>> import tidu
     >>> tidu.linalg.tensorinv(tidu.eye(4).reshape(2, 2, 4), ind=2).shape
-    torch.Size([4, 2, 2])
+    tidu.Size([4, 2, 2])
     """
     if ind <= 0:
         raise RuntimeError("Expected a strictly positive integer for 'ind'")
@@ -513,7 +513,8 @@ def linalg_matrix_exp(k, x: Array):  # noqa: F821
     tensor([[1., 0.],
             [0., 1.]])
     """
-    check_square("linalg.matrix_exp", x)
+    # float16, which the other functions here refuse, is computed in float64 like all.
+    check_square("linalg.matrix_exp", x.astype(np.float64) if x.dtype == np.float16 else x)
     if not x.size:
         return x.copy()
     wide = x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)

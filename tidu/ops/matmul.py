@@ -251,7 +251,7 @@ def bmm(k, x: Array, y: Array):  # noqa: F821
 
     >>> import tidu
     >>> tidu.bmm(tidu.ones(2, 1, 3), tidu.ones(2, 3, 1)).shape
-    torch.Size([2, 1, 1])
+    tidu.Size([2, 1, 1])
     """
     check_batches(x, y)
     return multiply(x, y)
@@ -640,7 +640,7 @@ def tensordot(a, b, dims=2):
 
     >>> import tidu
     >>> tidu.tensordot(tidu.ones(2, 3), tidu.ones(3, 4), dims=1).shape
-    torch.Size([2, 4])
+    tidu.Size([2, 4])
     """
     if isinstance(dims, Tensor):
         dims = dims.tolist()
@@ -698,7 +698,7 @@ def chain_matmul(*matrices):
 
     >>> import tidu
     >>> tidu.chain_matmul(tidu.ones(2, 3), tidu.ones(3, 2), tidu.ones(2, 1)).shape
-    torch.Size([2, 1])
+    tidu.Size([2, 1])
     """
     for m in matrices:
         if m.ndim != 2:
