@@ -39,6 +39,10 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         self._array = data._array
         self._node = self._view = self._counter = None
         if requires_grad:
+            if self._array.dtype.kind not in "fc":
+                raise RuntimeError(
+                    "Only Tensors of floating point and complex dtype can require gradients"
+                )
             self.requires_grad = True
         return self
 

@@ -336,15 +336,17 @@ def _as_parameter(value):
     return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
 
 
-def _describe(value):
+def _describe(value, kind_of):
     """How ParameterList and ParameterDict show one entry."""
     if isinstance(value, Tensor):
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
         size = "x".join(map(str, value.shape))
-        from ...naming import prefix
-
-        return f"{kind} containing: [{prefix}.{value.dtype.name} of size {size}]"
+        return f"{kind} containing: [{kind_of(value)} of size {size}]"
     return f"Object of type: {type(value).__name__}"
+
+
+def _dtype_of(value):
+    return str(value.dtype)
 
 
 class ParameterList(Module):
@@ -398,7 +400,7 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self):
-        return "\n".join(f"  ({i}): {_describe(value)}" for i, value in enumerate(self))
+        return "\n".join(f"  ({i}): {_describe(value, _dtype_of)}" for i, value in enumerate(self))
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError("ParameterList should not be called.")
@@ -423,19 +425,23 @@ class ParameterDict(_NamedItems):
                 f"(type is '{type(key).__name__}'). Open an issue on github if you need non-string "
                 "keys."
             )
-        # A key that is a method's name must not hide the method.
-        return "_" + key if key not in self._keys and hasattr(type(self), key) else key
+        if key not in self._keys and hasattr(self, key):  # it must not hide a method
+            raise KeyError(f"attribute '{key}' already exists")
+        return key
 
     def __getitem__(self, key):
-        return getattr(self, self._keys[key])
+        if key not in self._keys:
+            raise KeyError(key)
+        return getattr(self, key)
 
     def __setitem__(self, key, value):
         name = self._attribute(key)
-        self._keys[key] = name
         setattr(self, name, _as_parameter(value))
+        self._keys[key] = None
 
     def __delitem__(self, key):
-        delattr(self, self._keys.pop(key))
+        del self._keys[key]
+        delattr(self, key)
 
     def __contains__(self, key):
         return key in self._keys
@@ -486,7 +492,7 @@ class ParameterDict(_NamedItems):
         _update(self, parameters, "ParametersDict")
 
     def extra_repr(self):
-        return "\n".join(f"  ({key}): {_describe(value)}" for key, value in self.items())
+        return "\n".join(f"  ({key}): {_describe(value, Tensor.type)}" for key, value in self.items())
 
     def __call__(self, input):
         raise RuntimeError("ParameterDict should not be called.")

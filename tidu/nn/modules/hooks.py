@@ -83,9 +83,10 @@ def _call(module, args, kwargs, finished):
                 f"Tensors but received {type(result)}",
                 stacklevel=3,
             )
-        result = around.outputs(result)
+        else:
+            result = around.outputs(result)
     if module._backward_hooks and full_backward is False:
-        _old_backward_hooks(module, result)
+        _old_backward_hooks(module, args, result)
     return result
 
 
@@ -135,7 +136,7 @@ class _BackwardHooks:
         self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
         self.grad_outputs = None
         self.n_inputs = None
-        self.input_positions = ()
+        self.input_positions = self.inputs_like = ()
 
     def inputs(self, args):
         positions = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
@@ -146,6 +147,7 @@ class _BackwardHooks:
             return args
         passed, node = _pass_through([args[i] for i in positions])
         node.register_hook(self._inputs_done)
+        self.inputs_like = [(args[i].shape, args[i].dtype) for i in positions]
         args = list(args)
         for i, t in zip(positions, passed):
             args[i] = t
@@ -153,8 +155,6 @@ class _BackwardHooks:
 
     def outputs(self, result):
         parts = (result,) if isinstance(result, Tensor) else result
-        if not isinstance(parts, tuple):
-            return result
         positions = [i for i, a in enumerate(parts) if isinstance(a, Tensor)]
         if not any(parts[i].requires_grad for i in positions):
             return result
@@ -173,10 +173,24 @@ class _BackwardHooks:
         for hook in self.pre_hooks:
             changed = hook(self.module, full)
             if changed is not None:
-                full = changed if isinstance(changed, tuple) else (changed,)
+                changed = changed if isinstance(changed, tuple) else (changed,)
+                if len(changed) != len(full):
+                    raise RuntimeError(
+                        "Backward pre hook returned an invalid number of grad_output, "
+                        f"got {len(changed)}, but expected {len(full)}"
+                    )
+                full = changed
         self.grad_outputs = full
         if not self.input_positions:
             # No input needs a gradient: there is no later moment to wait for.
+            if self.hooks:
+                warnings.warn(
+                    "Full backward hook is firing when gradients are computed with respect to module "
+                    "outputs since no inputs require gradients. See "
+                    "https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html"
+                    "#torch.nn.Module.register_full_backward_hook for more details.",
+                    stacklevel=5,
+                )
             for hook in self.hooks:
                 changed = hook(self.module, (None,) * self.n_inputs, full)
                 if changed is not None and not all(c is None for c in changed):
@@ -187,9 +201,14 @@ class _BackwardHooks:
         return tuple(full[i] for i in positions)
 
     def _inputs_done(self, grad_inputs, _):
+        from ...ops.creation import zeros
+
+        if self.grad_outputs is None:  # no gradient of the outputs was seen
+            return None
         full = [None] * self.n_inputs
-        for i, g in zip(self.input_positions, grad_inputs):
-            full[i] = g
+        for i, g, (shape, dtype) in zip(self.input_positions, grad_inputs, self.inputs_like):
+            # As in PyTorch, hooks see zeros for a tensor that no gradient reached.
+            full[i] = zeros(shape, dtype=dtype) if g is None else g
         full = tuple(full)
         for hook in self.hooks:
             changed = hook(self.module, full, self.grad_outputs)
@@ -224,8 +243,9 @@ def _pass_through(tensors):
     return passed, node
 
 
-def _old_backward_hooks(module, result):
+def _old_backward_hooks(module, args, result):
     """The deprecated form: the hook sits on the node of the first output."""
+    outputs = result
     first = result
     while not isinstance(first, Tensor):
         first = next(iter(first.values() if isinstance(first, dict) else first))
@@ -233,6 +253,34 @@ def _old_backward_hooks(module, result):
     if node is not None:
         for hook in module._backward_hooks.values():
             node.register_hook(lambda gi, go, hook=hook: hook(module, gi, go))
+        _warn_of_old_hooks(args, outputs, node)
+
+
+def _warn_of_old_hooks(args, outputs, node):
+    """PyTorch's warnings where the deprecated hooks miss gradients."""
+    outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+    advice = " Please use register_full_backward_hook to get the documented behavior."
+    if not _all_tensors(outputs):
+        when, missing = "on a Module that does not return a single Tensor or a tuple of Tensors", "of the grad_output"
+    elif not _all_tensors(args):
+        when, missing = "on a Module that does not take as input a single Tensor or a tuple of Tensors", "of the grad_input"
+    elif len({t.grad_fn for t in outputs if t.grad_fn is not None}) > 1:
+        when, missing = "when outputs are generated by different autograd Nodes", "grad_output"
+    elif {t.grad_fn for t in args if t.grad_fn is not None} != {n for n, _ in node.next_functions}:
+        when, missing = "when the forward contains multiple autograd Nodes", "grad_input"
+    else:
+        return
+    hooks = "non-full backward hooks" if when.startswith("on") else "a non-full backward hook"
+    warnings.warn(
+        f"Using {hooks} {when} is deprecated and will be removed in future versions. This hook will be "
+        f"missing some {missing}.{advice}",
+        FutureWarning,
+        stacklevel=5,
+    )
+
+
+def _all_tensors(values):
+    return isinstance(values, tuple) and all(isinstance(t, Tensor) for t in values)
 
 
 # Registration
@@ -304,6 +352,16 @@ def register_state_dict_pre_hook(self, hook):
 
 def register_state_dict_post_hook(self, hook):
     """Calls `hook(module, state_dict, prefix, local_metadata)` after `state_dict` collected."""
+
+    def checked(*args):
+        if hook(*args) is not None:
+            raise RuntimeError("state_dict post-hook must return None")
+
+    return _add(self, "_state_dict_hooks", checked)
+
+
+def _register_state_dict_hook(self, hook):
+    """The older form, whose hook may return another state_dict."""
     return _add(self, "_state_dict_hooks", hook)
 
 
@@ -326,7 +384,7 @@ def register_load_state_dict_post_hook(self, hook):
 _METHODS = (
     register_forward_pre_hook, register_forward_hook, register_full_backward_pre_hook,
     register_full_backward_hook, register_backward_hook, register_state_dict_pre_hook,
-    register_state_dict_post_hook, register_load_state_dict_pre_hook,
+    register_state_dict_post_hook, _register_state_dict_hook, register_load_state_dict_pre_hook,
     _register_load_state_dict_pre_hook, register_load_state_dict_post_hook,
 )  # fmt: skip
 
@@ -335,7 +393,6 @@ def install(cls):
     """Gives Module its methods that register hooks."""
     for method in _METHODS:
         setattr(cls, method.__name__, method)
-    cls._register_state_dict_hook = register_state_dict_post_hook
 
 
 # Hooks of all modules

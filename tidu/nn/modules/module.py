@@ -7,6 +7,15 @@ from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import hooks as _hooks
 from . import state as _state
+from .hooks import (  # PyTorch's place for them
+    register_module_buffer_registration_hook as register_module_buffer_registration_hook,
+    register_module_forward_hook as register_module_forward_hook,
+    register_module_forward_pre_hook as register_module_forward_pre_hook,
+    register_module_full_backward_hook as register_module_full_backward_hook,
+    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
+    register_module_module_registration_hook as register_module_module_registration_hook,
+    register_module_parameter_registration_hook as register_module_parameter_registration_hook,
+)
 
 
 class Module:
@@ -231,7 +240,7 @@ class Module:
             raise ValueError("Cannot set the submodule without a target name!")
         path, _, name = target.rpartition(".")
         if not isinstance(module, Module):
-            raise ValueError(f'"module" is not an nn.Module, found {type(module)}')
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         parent = self.get_submodule(path) if path else self
         if strict and not hasattr(parent, name):
             raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
@@ -518,12 +527,13 @@ def _replaced(new, old):
 
 
 def _type_name(value):
+    """What PyTorch's messages call a value: a function or class by its own name."""
     if isinstance(value, Tensor):
         return f"torch.{value.dtype.title}Tensor"
-    kind = type(value)
-    module = kind.__module__
+    module = getattr(value, "__module__", None) or "builtins"
+    name = getattr(value, "__qualname__", type(value).__qualname__)
     if module == "builtins":
-        return kind.__qualname__
+        return name
     if module == "tidu" or module.startswith("tidu."):
         module = "torch" + module[4:]
-    return f"{module}.{kind.__qualname__}"
+    return f"{module}.{name}"
