@@ -20,13 +20,13 @@ REPO = PACKAGE.parent
 # reaches what is installed later.)
 LAYERS = [
     ["naming", "version"],
-    ["dtypes", "size", "device", "return_types"],
+    ["dtypes", "size", "device", "return_types", "formats", "storage"],
     ["backend"],
-    ["autograd.grad_mode", "autograd.node"],
+    ["autograd.grad_mode", "autograd.inference", "autograd.node"],
     ["tensor", "errors"],
     ["autograd"],
     ["random", "ops"],
-    ["printing", "linalg", "serialization"],
+    ["printing", "linalg", "serialization", "legacy", "windows"],
     ["nn"],
     ["optim", "utils", "vision"],
 ]

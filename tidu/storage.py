@@ -9,7 +9,8 @@ import numpy as np
 from . import dtypes, naming
 from .device import CPU
 
-_storages = weakref.WeakValueDictionary()  # address of the memory -> the UntypedStorage on it
+# address of the memory -> the UntypedStorage on it
+_storages: weakref.WeakValueDictionary[int, UntypedStorage] = weakref.WeakValueDictionary()
 
 
 def root(array):

@@ -75,7 +75,7 @@ def closed():
 def _exchange(make):
     """Lets all makers of results use `make` in place of `object.__new__`."""
     for name in ("tensor", "autograd.op", "ops.indexing"):
-        sys.modules[f"{_PACKAGE}.{name}"].new = make
+        vars(sys.modules[f"{_PACKAGE}.{name}"])["new"] = make
 
 
 _newborn = None
@@ -97,7 +97,7 @@ def _make_newborn():
         __slots__ = ()
 
         def _settle(self, value):
-            self.__class__ = Tensor
+            self.__class__ = Tensor  # type: ignore[assignment]
             set_counter(self, INFERENCE if value is None else value)
 
         _counter = property(None, _settle)

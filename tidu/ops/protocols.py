@@ -293,7 +293,6 @@ def as_subclass(self, cls):
     return result
 
 
-@staticmethod
 def _make_subclass(cls, data, require_grad=False):
     """A leaf of a class derived from Tensor, on the memory of `data`."""
     result = data.detach().as_subclass(cls)
@@ -301,4 +300,4 @@ def _make_subclass(cls, data, require_grad=False):
     return result
 
 
-Tensor._make_subclass = _make_subclass
+Tensor._make_subclass = staticmethod(_make_subclass)
