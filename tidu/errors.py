@@ -156,6 +156,13 @@ def bind(op, args, kwargs):
 
 def translate(op, error, args):
     """PyTorch's error for what a kernel raised; errors that are PyTorch's already stay."""
+    if isinstance(error, TypeError) and op.promote and op.check is not None:
+        # NumPy has no such function for this dtype; float32 and float64 are not checked before.
+        arrays = [getattr(a, "_array", a) for a in (args[i] for i in op.promoted) if a is not None]
+        try:
+            op.check(*arrays)
+        except Exception as better:
+            return better
     if isinstance(error, ValueError):
         text = str(error)
         if "broadcast" in text:

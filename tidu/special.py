@@ -43,14 +43,17 @@ from .ops.special import (  # noqa: F401
 )
 
 # Names that the package has too, some of them differently.
-_SHARED = {
-    name: name
-    for name in "digamma erf erfc erfinv exp2 expm1 i0 log1p log_softmax logit logsumexp polygamma "
-    "round sinc softmax xlogy".split()
+_RENAMED = {
+    "expit": "sigmoid",
+    "gammainc": "igamma",
+    "gammaincc": "igammac",
+    "gammaln": "lgamma",
+    "multigammaln": "mvlgamma",
+    "psi": "digamma",
 }
-_SHARED.update(
-    expit="sigmoid", gammaln="lgamma", psi="digamma", multigammaln="mvlgamma", gammainc="igamma",
-    gammaincc="igammac",
+_SAME = (
+    "digamma", "erf", "erfc", "erfinv", "exp2", "expm1", "i0", "log1p", "log_softmax", "logit",
+    "logsumexp", "polygamma", "round", "sinc", "softmax", "xlogy",
 )  # fmt: skip
 
-globals().update({name: PUBLIC[shared] for name, shared in _SHARED.items() if shared in PUBLIC})
+globals().update({name: PUBLIC[_RENAMED.get(name, name)] for name in (*_SAME, *_RENAMED)})

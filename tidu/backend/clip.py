@@ -13,7 +13,7 @@ except ImportError:  # a NumPy that keeps it elsewhere
         return np.minimum(np.maximum(x, low), high)
 
 
-# For each float dtype, 0, 1, -inf and inf as 0-d arrays: a Python number costs a conversion per call.
+# For each float dtype, 0, 1, -inf and inf as 0-d arrays: Python numbers cost a conversion per call.
 CONSTANTS = {
     np.dtype(t): tuple(np.asarray(value, t) for value in (0, 1, -np.inf, np.inf))
     for t in ("float16", "float32", "float64")

@@ -50,9 +50,7 @@ def hardtanh(k, x, min_val=-1.0, max_val=1.0):
 
 
 hardtanh.vjp(
-    x=lambda k, g, x, min_val, max_val: k.keep(
-        g, k.logical_not((x <= min_val) | (x >= max_val))
-    )
+    x=lambda k, g, x, min_val, max_val: k.keep(g, k.logical_not((x <= min_val) | (x >= max_val)))
 )
 
 
@@ -186,9 +184,7 @@ def softplus(k, x, beta=1.0, threshold=20.0):
 
 
 softplus.vjp(
-    x=lambda k, g, x, beta, threshold: k.where(
-        x * beta > threshold, g, g * k.sigmoid(x * beta)
-    )
+    x=lambda k, g, x, beta, threshold: k.where(x * beta > threshold, g, g * k.sigmoid(x * beta))
 )
 
 
@@ -334,7 +330,8 @@ def glu(k, x: Array, dim=-1):  # noqa: F821
 def _axis(dim, ndim):
     if not -ndim <= dim < ndim:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
+            f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got "
+            f"{dim})"
         )
     return dim % ndim
 

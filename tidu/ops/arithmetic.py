@@ -9,8 +9,8 @@ from ..tensor import Tensor
 from .checks import NUMBERS, REALS, common, only, refuse
 
 _BOOL_SUB = (
-    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert "
-    "a mask, use the `~` or `logical_not()` operator instead."
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+    "invert a mask, use the `~` or `logical_not()` operator instead."
 )
 
 
@@ -118,8 +118,14 @@ def _rsub_scaled(input, other, *, alpha):
     return _sub_scaled(other, input, alpha=alpha)
 
 
-@elementwise(method=False, symbol="rsub", forms="first", check=_check_sub, overload=_rsub_scaled,
-             node=lambda x, y: "RsubBackward0" if isinstance(y, Tensor) else "RsubBackward1")  # fmt: skip
+@elementwise(
+    method=False,
+    symbol="rsub",
+    forms="first",
+    check=_check_sub,
+    overload=_rsub_scaled,
+    node=lambda x, y: "RsubBackward0" if isinstance(y, Tensor) else "RsubBackward1",
+)
 def rsub(k, x, y):
     """`other - input`: subtraction with its operands exchanged.
 
@@ -367,7 +373,14 @@ def _integer_power(k, x, y):
     return k.xp.where(negative & ~ones, x.dtype.type(0), positive)
 
 
-@elementwise(inplace=True, symbol="pow", forms="one", names={"y": "exponent"}, node=_pow_node, check=_check_pow)
+@elementwise(
+    inplace=True,
+    symbol="pow",
+    forms="one",
+    names={"y": "exponent"},
+    node=_pow_node,
+    check=_check_pow,
+)
 def pow(k, x, y):
     """`input` to the power of `exponent`, element by element: `x ** y`.
 
@@ -467,8 +480,8 @@ def _float_power_(self, exponent):
     wide = _power_dtype(self, exponent)
     if self.dtype is not wide:
         raise RuntimeError(
-            f"the base given to float_power_ has dtype {self.dtype.title} but the operation's result "
-            f"requires dtype {wide.title}"
+            f"the base given to float_power_ has dtype {self.dtype.title} but the operation's "
+            f"result requires dtype {wide.title}"
         )
     return self.pow_(_widen(exponent, wide))
 
@@ -583,7 +596,9 @@ def _sgn_x(k, g, x, x_dtype, out):
 sgn.vjp(x=_sgn_x)
 
 
-@elementwise(check=refuse("c", NotImplementedError, "signbit is not implemented for complex tensors."))
+@elementwise(
+    check=refuse("c", NotImplementedError, "signbit is not implemented for complex tensors.")
+)
 def signbit(k, x):
     """Whether the sign bit of each element is set (it is for -0.0).
 
@@ -594,9 +609,14 @@ def signbit(k, x):
     return k.xp.signbit(x) if x.dtype.kind == "f" else x < 0
 
 
-@elementwise("copysign", inplace=True, forms="first", to_float=True, check=refuse("c", NotImplementedError,
-             "\"copysign_cpu\" not implemented for 'ComplexFloat'"),
-             node=lambda x, y: f"CopysignBackward{0 if isinstance(y, Tensor) else 1}")  # fmt: skip
+@elementwise(
+    "copysign",
+    inplace=True,
+    forms="first",
+    to_float=True,
+    check=only("biuf", "copysign_cpu"),
+    node=lambda x, y: f"CopysignBackward{0 if isinstance(y, Tensor) else 1}",
+)
 def copysign(x, y):
     """The size of each element of `input` with the sign of `other`.
 

@@ -33,7 +33,14 @@ def ne(x, y):
     """
 
 
-@elementwise("less", inplace=True, symbol="lt", forms="first", aliases=("less",), check=only(ORDERED, "lt_cpu"))
+@elementwise(
+    "less",
+    inplace=True,
+    symbol="lt",
+    forms="first",
+    aliases=("less",),
+    check=only(ORDERED, "lt_cpu"),
+)
 def lt(x, y):
     """Whether each element of `input` is less than that of `other`.
 
@@ -267,7 +274,9 @@ def logical_not(x):
 # Bits: of integers; on bool, logic.
 
 
-@elementwise("bitwise_and", inplace=True, symbol="and", forms="one", check=only("biu", "bitwise_and_cpu"))
+@elementwise(
+    "bitwise_and", inplace=True, symbol="and", forms="one", check=only("biu", "bitwise_and_cpu")
+)
 def bitwise_and(x, y):
     """The bits set in both elements: `x & y`.
 
@@ -277,7 +286,9 @@ def bitwise_and(x, y):
     """
 
 
-@elementwise("bitwise_or", inplace=True, symbol="or", forms="one", check=only("biu", "bitwise_or_cpu"))
+@elementwise(
+    "bitwise_or", inplace=True, symbol="or", forms="one", check=only("biu", "bitwise_or_cpu")
+)
 def bitwise_or(x, y):
     """The bits set in any of the two elements: `x | y`.
 
@@ -287,7 +298,9 @@ def bitwise_or(x, y):
     """
 
 
-@elementwise("bitwise_xor", inplace=True, symbol="xor", forms="one", check=only("biu", "bitwise_xor_cpu"))
+@elementwise(
+    "bitwise_xor", inplace=True, symbol="xor", forms="one", check=only("biu", "bitwise_xor_cpu")
+)
 def bitwise_xor(x, y):
     """The bits set in exactly one of the two elements: `x ^ y`.
 
@@ -297,17 +310,14 @@ def bitwise_xor(x, y):
     """
 
 
-@elementwise(inplace=True, check=only("biu", "bitwise_not_cpu"))
-def bitwise_not(k, x):
+@elementwise("invert", inplace=True, check=only("biu", "bitwise_not_cpu"))
+def bitwise_not(x):
     """The other bits: `~x`; of bool, the opposite.
 
     >>> import tidu
     >>> ~tidu.tensor([0, 5])
     tensor([-1, -6])
     """
-    if x.dtype.kind == "f":
-        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{dtypes.of(x).title}'")
-    return k.xp.invert(x)
 
 
 def _invert(self):
@@ -322,7 +332,9 @@ def _invert(self):
 Tensor.__invert__ = _invert
 
 
-@elementwise("left_shift", inplace=True, symbol="lshift", forms="one", check=only("iu", "lshift_cpu"))
+@elementwise(
+    "left_shift", inplace=True, symbol="lshift", forms="one", check=only("iu", "lshift_cpu")
+)
 def bitwise_left_shift(x, y):
     """The bits moved to the left by `other` places: `x << y`.
 
@@ -332,7 +344,9 @@ def bitwise_left_shift(x, y):
     """
 
 
-@elementwise("right_shift", inplace=True, symbol="rshift", forms="one", check=only("iu", "rshift_cpu"))
+@elementwise(
+    "right_shift", inplace=True, symbol="rshift", forms="one", check=only("iu", "rshift_cpu")
+)
 def bitwise_right_shift(x, y):
     """The bits moved to the right by `other` places; the sign stays: `x >> y`.
 

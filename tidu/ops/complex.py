@@ -100,9 +100,7 @@ def view_as_complex(k, x: Array):  # noqa: F821
     if x.strides[-1] != x.itemsize:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     if any(s % (2 * x.itemsize) for s in x.strides[:-1]):
-        raise RuntimeError(
-            "Tensor must have a stride divisible by 2 for all but last dimension"
-        )
+        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
     return x.view("complex64" if x.itemsize == 4 else "complex128")[..., 0]
 
 

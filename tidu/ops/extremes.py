@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..autograd.op import elementwise
-from ..tensor import Tensor
 from ..backend.clip import CONSTANTS, clip
+from ..tensor import Tensor
 from .checks import refuse
 
 

@@ -1,4 +1,4 @@
-"""Arithmetic for particular needs: products that are added, distances, integers, floating-point parts."""
+"""Arithmetic for particular needs: sums of products, distances, integers, parts of floats."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ addcmul.vjp(
 
 _INTEGER_ADDCDIV = (
     "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will "
-    "perform a true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented "
-    "as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as "
-    "(input + value * tensor1 / tensor2) for float inputs. The future addcdiv behavior is just the "
-    "latter implementation: (input + value * tensor1 / tensor2), for all dtypes."
+    "perform a true division of tensor1 and tensor2. The historic addcdiv behavior can be "
+    "implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer "
+    "inputs and as (input + value * tensor1 / tensor2) for float inputs. The future addcdiv behavior "
+    "is just the latter implementation: (input + value * tensor1 / tensor2), for all dtypes."
 )
 
 
@@ -99,9 +99,7 @@ def lerp(k, x, y, z):
     return xp.where(xp.abs(z) < 0.5, x + z * change, y - change * (1 - z))
 
 
-lerp.vjp(
-    x=lambda g, z: g * (1 - z), y=lambda g, z: g * z, z=lambda g, x, y: g * (y - x)
-)
+lerp.vjp(x=lambda g, z: g * (1 - z), y=lambda g, z: g * z, z=lambda g, x, y: g * (y - x))
 
 # Floating-point numbers
 
@@ -201,9 +199,7 @@ def _heaviside_check(x, y):
     if "c" in (x.dtype.kind, y.dtype.kind):
         raise RuntimeError("heaviside is not yet implemented for complex tensors.")
     if x.dtype != y.dtype:
-        raise RuntimeError(
-            "heaviside is not yet implemented for tensors with different dtypes."
-        )
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
 
 
 @elementwise(strict=True, inplace=True, check=_heaviside_check, names={"y": "values"},

@@ -56,7 +56,7 @@ def round(k, x):
 
     >>> import tidu
     >>> tidu.tensor([0.5, 1.5, -1.2]).round()
-    tensor([0., 2., -1.])
+    tensor([ 0.,  2., -1.])
     >>> tidu.tensor([12.345]).round(decimals=1)
     tensor([12.3000])
     """

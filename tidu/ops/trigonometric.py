@@ -194,8 +194,12 @@ def atanh(x):
 atanh.vjp(x=lambda g, x: g / (1 - x * x))
 
 
-@elementwise(to_float=True, inplace="public", node="Deg2RadBackward0",
-             check=refuse("c", RuntimeError, "deg2rad is not supported for complex tensors."))  # fmt: skip
+@elementwise(
+    to_float=True,
+    inplace="public",
+    node="Deg2RadBackward0",
+    check=refuse("c", RuntimeError, "deg2rad is not supported for complex tensors."),
+)
 def deg2rad(k, x):
     """Degrees converted to radians.
 
@@ -209,8 +213,12 @@ def deg2rad(k, x):
 deg2rad.vjp(x=lambda g: g * _DEGREE)
 
 
-@elementwise(to_float=True, inplace="public", node="Rad2DegBackward0",
-             check=refuse("c", RuntimeError, "rad2deg is not supported for complex tensors."))  # fmt: skip
+@elementwise(
+    to_float=True,
+    inplace="public",
+    node="Rad2DegBackward0",
+    check=refuse("c", RuntimeError, "rad2deg is not supported for complex tensors."),
+)
 def rad2deg(k, x):
     """Radians converted to degrees.
 

@@ -34,8 +34,9 @@ def zero_gradient(k, x: Array):  # noqa: F821
     return k.xp.zeros(x.shape, x.dtype)
 
 
-
-@elementwise(public=False, method=False, unpromoted=1, names={"x": "condition", "y": "input", "z": "other"})
+@elementwise(
+    public=False, method=False, unpromoted=1, names={"x": "condition", "y": "input", "z": "other"}
+)
 def where(k, x, y, z):
     """`y` where `x`, else `z`."""
     if x.size > 4096 and _selectable(x, y, z):
@@ -103,7 +104,8 @@ def _as_mask(condition):
         )
         return condition != 0
     raise RuntimeError(
-        f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype.title}"
+        "where expected condition to be a boolean tensor, but got a tensor with dtype "
+        f"{dtype.title}"
     )
 
 

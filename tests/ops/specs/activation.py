@@ -23,7 +23,9 @@ def glu(x, dim):
 
 
 def row(name, ref, order=2, **options):
-    return OpSpec(f"nn.functional.{name}", (2, 3), ref=ref, order=order, elementwise=True, **options)
+    return OpSpec(
+        f"nn.functional.{name}", (2, 3), ref=ref, order=order, elementwise=True, **options
+    )
 
 
 SELU = 1.0507009873554805, 1.6732632423543772
@@ -43,8 +45,12 @@ SPECS = [
     row("silu", lambda x: x * sigmoid(x)),
     row("mish", lambda x: x * np.tanh(np.log1p(np.exp(x)))),
     row("softplus", lambda x: np.log1p(np.exp(x))),
-    OpSpec("nn.functional.softplus", (2, 3), args=(2.0, 1.0),
-           ref=lambda x, b, t: np.where(x * b > t, x, np.log1p(np.exp(x * b)) / b)),
+    OpSpec(
+        "nn.functional.softplus",
+        (2, 3),
+        args=(2.0, 1.0),
+        ref=lambda x, b, t: np.where(x * b > t, x, np.log1p(np.exp(x * b)) / b),
+    ),
     row("softsign", lambda x: x / (1 + np.abs(x))),
     row("tanhshrink", lambda x: x - np.tanh(x)),
     row("softshrink", lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.5, 0)),
@@ -54,10 +60,20 @@ SPECS = [
     row("logsigmoid", lambda x: np.log(sigmoid(x))),
     row("threshold", lambda x, t, v: np.where(x > t, x, v), args=(0.3, 7.0)),
     row("rrelu", lambda x, a, b: np.where(x > 0, x, (a + b) / 2 * x), args=(0.1, 0.5)),
-    OpSpec("prelu", (2, 3), (1,), domain=((-2, 2), (0.1, 0.5)),
-           ref=lambda x, w: np.where(x > 0, x, w * x)),
-    OpSpec("prelu", (2, 3, 2), (3,), domain=((-2, 2), (0.1, 0.5)),
-           ref=lambda x, w: np.where(x > 0, x, w[:, None] * x)),
+    OpSpec(
+        "prelu",
+        (2, 3),
+        (1,),
+        domain=((-2, 2), (0.1, 0.5)),
+        ref=lambda x, w: np.where(x > 0, x, w * x),
+    ),
+    OpSpec(
+        "prelu",
+        (2, 3, 2),
+        (3,),
+        domain=((-2, 2), (0.1, 0.5)),
+        ref=lambda x, w: np.where(x > 0, x, w[:, None] * x),
+    ),
     OpSpec("nn.functional.glu", (2, 4), args=(-1,), ref=glu),
     OpSpec("nn.functional.glu", (4, 3), args=(0,), ref=glu),
 ]

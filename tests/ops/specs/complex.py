@@ -1,6 +1,7 @@
 """Complex numbers, and the usual functions of them."""
 
 import numpy as np
+
 import tidu
 
 from ..spec import OpSpec
@@ -21,8 +22,12 @@ SPECS = [
     row("angle", np.angle, domain=AWAY),
     row("sgn", lambda x: x / np.abs(x), domain=AWAY),
     row("view_as_real", lambda x: np.stack([x.real, x.imag], -1)),
-    OpSpec("view_as_complex", (3, 2), ref=lambda x: x[:, 0] + 1j * x[:, 1],
-           function=lambda x: tidu.view_as_complex(x.contiguous())),
+    OpSpec(
+        "view_as_complex",
+        (3, 2),
+        ref=lambda x: x[:, 0] + 1j * x[:, 1],
+        function=lambda x: tidu.view_as_complex(x.contiguous()),
+    ),
     OpSpec("complex", (2, 3), (2, 3), ref=lambda x, y: x + 1j * y),
     OpSpec("polar", (2, 3), (2, 3), domain=AWAY, ref=lambda r, t: r * np.exp(1j * t)),
     row("mul", np.multiply, (2, 3), (2, 3)),
@@ -32,9 +37,18 @@ SPECS = [
     *[
         row(name, getattr(np, ref), domain=AWAY)
         for name, ref in (
-            ("exp", "exp"), ("log", "log"), ("sqrt", "sqrt"), ("reciprocal", "reciprocal"),
-            ("sin", "sin"), ("tan", "tan"), ("tanh", "tanh"), ("acosh", "arccosh"),
-            ("atan", "arctan"), ("square", "square"), ("log1p", "log1p"), ("expm1", "expm1"),
+            ("exp", "exp"),
+            ("log", "log"),
+            ("sqrt", "sqrt"),
+            ("reciprocal", "reciprocal"),
+            ("sin", "sin"),
+            ("tan", "tan"),
+            ("tanh", "tanh"),
+            ("acosh", "arccosh"),
+            ("atan", "arctan"),
+            ("square", "square"),
+            ("log1p", "log1p"),
+            ("expm1", "expm1"),
         )
     ],
     row("sigmoid", lambda x: 1 / (1 + np.exp(-x)), domain=AWAY),
