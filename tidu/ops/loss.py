@@ -172,8 +172,10 @@ def nll_loss(
     """
     shape = target.shape
     x, target = _with_batch(x, target)
-    picks, weights = _picks(x, target, weight, ignore_index)
+    picks, weights, ignored = _picks(x, target, weight, ignore_index)
     values = np.take_along_axis(x, picks, 1)[:, 0] * -weights
+    if ignored is not None:
+        values[ignored] = 0  # whatever is there, inf and nan too
     total = np.add.reduce(weights, axis=None)
     if reduction == "none":
         return values.reshape(shape), total
@@ -193,8 +195,11 @@ def nll_loss_grad(k, g: Array, target: Array, weight: Array | None, shape, ignor
     """Minus the weight times g, at each target's class; zero elsewhere."""
     out = np.zeros(shape, g.dtype)
     full, target = _with_batch(out, target)
-    picks, weights = _picks(full, target, weight, ignore_index)
-    np.put_along_axis(full, picks, (g * -weights)[:, None], 1)
+    picks, weights, ignored = _picks(full, target, weight, ignore_index)
+    values = g * -weights
+    if ignored is not None:
+        values[ignored] = 0
+    np.put_along_axis(full, picks, values[:, None], 1)
     return out
 
 
@@ -209,18 +214,23 @@ def _with_batch(x, target):
 
 
 def _picks(x, target, weight, ignore_index):
-    """Each target's index along dimension 1, and its weight (0 where it is ignored)."""
+    """Each target's index along dimension 1, its weight, and which are ignored (None: none)."""
     classes = x.shape[1]
     ignored = target == ignore_index
-    wrong = ~ignored & ((target < 0) | (target >= classes))
+    if not ignored.any():
+        ignored = None
+    wrong = (target < 0) | (target >= classes)
+    if ignored is not None:
+        wrong &= ~ignored
     if wrong.any():
         raise IndexError(f"Target {target[wrong][0]} is out of bounds.")
-    picks = np.where(ignored, 0, target).astype(np.int64)
-    if weight is None:
-        weights = np.ones(target.shape, x.dtype) if not ignored.any() else (~ignored).astype(x.dtype)
-    else:
-        weights = np.where(ignored, x.dtype.type(0), weight[picks])
-    return picks[:, None], weights
+    picks = target.astype(np.int64, copy=False)
+    if ignored is not None:
+        picks = np.where(ignored, 0, picks)
+    weights = np.ones(target.shape, x.dtype) if weight is None else weight[picks]
+    if ignored is not None:
+        weights[ignored] = 0
+    return picks[:, None], weights, ignored
 
 
 @op(public=False, method=False, outputs=("out", "others", "hot"), differentiable=1)
