@@ -623,7 +623,7 @@ def vecdot(x, y, *, dim=-1):
     >>> tidu.linalg.vecdot(tidu.ones(2, 3), tidu.ones(2, 3))
     tensor([3., 3.])
     """
-    check_floating("linalg.vecdot", x._array)
+    check_floating("linalg.vecdot", x._array, half=True)
     return (x.conj() * y).sum(dim)
 
 

@@ -17,20 +17,20 @@ class LinAlgError(RuntimeError):
 LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # as PyTorch calls it
 
 
-def check_matrix(name, x, letter="A"):
+def check_matrix(name, x, letter="A", half=False):
     """PyTorch's errors for what is no (batch of) floating-point matrices."""
     if x.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor {letter} must have at least 2 dimensions.")
-    check_floating(name, x)
+    check_floating(name, x, half)
 
 
-def check_floating(name, x):
+def check_floating(name, x, half=False):
     if x.dtype.kind not in "fc":
         raise RuntimeError(
             f"{name}: Expected a floating point or complex tensor as input. Got "
             f"{dtypes.of(x).title}"
         )
-    if x.dtype == F16:
+    if x.dtype == F16 and not half:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got Half")
 
 

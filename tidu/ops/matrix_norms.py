@@ -29,7 +29,7 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {got}")
     if ord not in ("fro", "nuc", 2, -2, 1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    check_matrix("linalg.matrix_norm", A._array)
+    check_matrix("linalg.matrix_norm", A._array, half=True)
     rows, columns = dims_of(dim, A.ndim) if dim[0] % A.ndim != dim[1] % A.ndim else (None, None)
     if rows is None:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
