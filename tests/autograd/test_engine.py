@@ -182,7 +182,7 @@ def test_the_gradient_of_a_real_function_points_uphill():
 def test_long_chains_need_no_recursion():
     x = leaf(1.0)
     y = x
-    for _ in range(200_000):
+    for _ in range(50_000):
         y = y * 1.0
     y.sum().backward()
     assert x.grad.tolist() == [1.0]

@@ -319,6 +319,8 @@ class Packed(Saveable):
             self.packed = pack(tensor)
         finally:
             mode.enabled = previous
+        if self.own and self.packed is tensor:
+            self.packed = tensor.detach()  # the node must not hold its own result
         if tensor._version != version:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "

@@ -388,8 +388,6 @@ def _general(op):
         out = new(Tensor)
         out._array = r
         out._node = out._view = out._counter = None
-        if op.view:
-            recording.link_view(op, args, out)
         if mask:
             out._node = make_node(op, args, mask, r, out)
         return out
@@ -417,7 +415,7 @@ def _viewing(op):
         out = new(Tensor)
         out._array = r
         out._node = None
-        # The view's tie to its base; `recording.link_view`, written out.
+        # The view's tie to its base; `recording.link_views`, written out.
         counter = x._counter
         if counter is None:
             counter = x._counter = Counter()

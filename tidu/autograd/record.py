@@ -271,8 +271,7 @@ def several(op, args, results, mask):
     arrays = tuple(np.asarray(r) for r in results)
     tensors = tuple(Tensor._wrap(a) for a in arrays)
     if op.view:
-        for i, t in enumerate(tensors):
-            link_view(op, args, t, i)
+        link_views(op, args, tensors)
     if not mask or not arrays:
         return tensors
     node = make_node(op, args, mask, arrays[0], None, arrays)
@@ -290,17 +289,19 @@ def several(op, args, results, mask):
     return tensors
 
 
-def link_view(op, args, out, index=None):
-    """Ties a view to the tensor whose memory it shows: one version counter, one history."""
+def link_views(op, args, outs):
+    """Ties views to the tensor whose memory they show: one version counter, one history."""
     x = args[op.tensors[0]]
     counter = x._counter
     if counter is None:
         counter = x._counter = Counter()
-    out._counter = counter
     before = x._view
     base, steps = (x, ()) if before is None else (before.base, before.steps)
     recorded = mode.enabled and (before is None or before.recorded)
-    out._view = View(base, (*steps, (op, args[1:], index)), counter.history, recorded)
+    rest, history = args[1:], counter.history
+    for index, out in enumerate(outs):
+        out._counter = counter
+        out._view = View(base, (*steps, (op, rest, index)), history, recorded)
 
 
 # Errors: paid for on failure only.
