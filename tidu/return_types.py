@@ -17,7 +17,7 @@ class Results(tuple):
     """A tuple whose items also have names; made from one sequence, like PyTorch's."""
 
     __slots__ = ()
-    names = ()
+    names: tuple = ()
 
     def __repr__(self):
         items = ",\n".join(f"{name}={value!r}" for name, value in zip(self.names, self))
@@ -25,7 +25,7 @@ class Results(tuple):
 
 
 def _define(title, *names):
-    body = {name: property(itemgetter(i)) for i, name in enumerate(names)}
+    body: dict = {name: property(itemgetter(i)) for i, name in enumerate(names)}
     body.update(
         __slots__=(),
         __module__=__name__,
@@ -36,40 +36,35 @@ def _define(title, *names):
         n_unnamed_fields=0,
         __match_args__=names,
     )
-    globals()[title] = type(title, (Results,), body)
+    return type(title, (Results,), body)
 
 
-_PAIRS = (
-    "max",
-    "min",
-    "median",
-    "nanmedian",
-    "mode",
-    "kthvalue",
-    "sort",
-    "topk",
-    "cummax",
-    "cummin",
-)
-
-for _title in _PAIRS:
-    _define(_title, "values", "indices")
-_define("aminmax", "min", "max")
-_define("frexp", "mantissa", "exponent")
-_define("histogram", "hist", "bin_edges")
-_define("slogdet", "sign", "logabsdet")
-_define("qr", "Q", "R")
-_define("svd", "U", "S", "V")
-_define("linalg_slogdet", "sign", "logabsdet")
-_define("linalg_qr", "Q", "R")
-_define("linalg_svd", "U", "S", "Vh")
-_define("linalg_eig", "eigenvalues", "eigenvectors")
-_define("linalg_eigh", "eigenvalues", "eigenvectors")
-_define("linalg_inv_ex", "inverse", "info")
-_define("linalg_cholesky_ex", "L", "info")
-_define("linalg_solve_ex", "result", "info")
-_define("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
-_define("linalg_lu", "P", "L", "U")
-_define("linalg_lu_factor", "LU", "pivots")
-_define("linalg_lu_factor_ex", "LU", "pivots", "info")
-_define("triangular_solve", "solution", "cloned_coefficient")
+max = _define("max", "values", "indices")
+min = _define("min", "values", "indices")
+median = _define("median", "values", "indices")
+nanmedian = _define("nanmedian", "values", "indices")
+mode = _define("mode", "values", "indices")
+kthvalue = _define("kthvalue", "values", "indices")
+sort = _define("sort", "values", "indices")
+topk = _define("topk", "values", "indices")
+cummax = _define("cummax", "values", "indices")
+cummin = _define("cummin", "values", "indices")
+aminmax = _define("aminmax", "min", "max")
+frexp = _define("frexp", "mantissa", "exponent")
+histogram = _define("histogram", "hist", "bin_edges")
+slogdet = _define("slogdet", "sign", "logabsdet")
+qr = _define("qr", "Q", "R")
+svd = _define("svd", "U", "S", "V")
+linalg_slogdet = _define("linalg_slogdet", "sign", "logabsdet")
+linalg_qr = _define("linalg_qr", "Q", "R")
+linalg_svd = _define("linalg_svd", "U", "S", "Vh")
+linalg_eig = _define("linalg_eig", "eigenvalues", "eigenvectors")
+linalg_eigh = _define("linalg_eigh", "eigenvalues", "eigenvectors")
+linalg_inv_ex = _define("linalg_inv_ex", "inverse", "info")
+linalg_cholesky_ex = _define("linalg_cholesky_ex", "L", "info")
+linalg_solve_ex = _define("linalg_solve_ex", "result", "info")
+linalg_lstsq = _define("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+linalg_lu = _define("linalg_lu", "P", "L", "U")
+linalg_lu_factor = _define("linalg_lu_factor", "LU", "pivots")
+linalg_lu_factor_ex = _define("linalg_lu_factor_ex", "LU", "pivots", "info")
+triangular_solve = _define("triangular_solve", "solution", "cloned_coefficient")

@@ -24,7 +24,7 @@ def einsum(equation, *operands):
     if not isinstance(equation, str):
         equation, operands = _from_lists([equation, *operands])
     elif len(operands) == 1 and isinstance(operands[0], (tuple, list)):
-        operands = operands[0]
+        operands = tuple(operands[0])
     if not operands:
         raise RuntimeError("einsum(): must provide at least one operand")
     inputs, result = _parse(equation, operands)
@@ -50,7 +50,7 @@ def _from_lists(arguments):
     equation = ",".join(terms)
     if len(arguments) % 2:
         equation += "->" + _letters(arguments[-1])
-    return equation, operands
+    return equation, tuple(operands)
 
 
 def _letters(numbers):
@@ -144,14 +144,14 @@ def _labels(term, x, number):
 
 
 def _check_sizes(inputs, operands):
-    seen = {}
+    seen: dict = {}
     for number, (labels, x) in enumerate(zip(inputs, operands)):
         if not isinstance(x, Tensor):
             raise TypeError(
                 f"einsum(): argument 'operands' (position 2) must be tuple of Tensors, not "
                 f"{type(x).__name__}"
             )
-        own = {}
+        own: dict = {}
         for label, size in zip(labels, x.shape):
             if own.setdefault(label, size) != size:
                 raise RuntimeError(

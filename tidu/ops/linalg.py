@@ -498,9 +498,9 @@ def matrix_power(input, n):
 
 # Coefficients of the diagonal Padé approximant of exp of degree 13, and the norm up to which it is
 # exact in double precision (Higham, "The scaling and squaring method", 2005).
-_PADE = [math.factorial(26 - i) * math.factorial(13) // (math.factorial(13 - i) * math.factorial(i))
+_RAW = [math.factorial(26 - i) * math.factorial(13) // (math.factorial(13 - i) * math.factorial(i))
          for i in range(14)]  # fmt: skip
-_PADE = [c / _PADE[0] for c in _PADE]
+_PADE = [c / _RAW[0] for c in _RAW]
 _THETA = 5.371920351148152
 
 
@@ -524,7 +524,8 @@ def linalg_matrix_exp(k, x: Array):  # noqa: F821
     steps = max(0, math.ceil(math.log2(size / _THETA))) if size > 0 else 0
     a = wide / 2**steps
     eye = np.eye(x.shape[-1])
-    square, even, odd, power = a @ a, 0.0, 0.0, eye
+    square, power = a @ a, eye
+    even = odd = np.zeros_like(a)
     for i in range(0, 14, 2):
         even = even + _PADE[i] * power
         odd = odd + _PADE[i + 1] * power

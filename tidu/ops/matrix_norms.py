@@ -30,9 +30,9 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     if ord not in ("fro", "nuc", 2, -2, 1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     check_matrix("linalg.matrix_norm", A._array, half=True)
-    rows, columns = dims_of(dim, A.ndim) if dim[0] % A.ndim != dim[1] % A.ndim else (None, None)
-    if rows is None:
+    if dim[0] % A.ndim == dim[1] % A.ndim:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
+    rows, columns = dims_of(dim, A.ndim)
     if dtype is not None:
         A = operations.to_dtype(A, dtype)
     if ord == "fro":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from ..autograd.public import composite
 
 F16, F32, F64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 I64 = np.dtype("int64")
+add: Any = np.add.reduce  # called by position: keywords cost as much as a small sum
+multiply: Any = np.multiply.reduce
+logical_and: Any = np.logical_and.reduce
 SHORT = 256  # so many additions one after another still round well
 
 
@@ -75,13 +79,13 @@ def add_up(x, axes, keepdim):
     """
     if axes is None:
         if x.size <= SHORT or x.flags.c_contiguous:
-            return np.add.reduce(x, None, None, None, keepdim)
+            return add(x, None, None, None, keepdim)
     elif len(axes) == 1:
         (axis,) = axes
         if x.shape[axis] <= SHORT or x.strides[axis] == x.itemsize:
-            return np.add.reduce(x, axis, None, None, keepdim)
+            return add(x, axis, None, None, keepdim)
     elif x.size <= SHORT:
-        return np.add.reduce(x, axes, None, None, keepdim)
+        return add(x, axes, None, None, keepdim)
     ndim = x.ndim
     axes = tuple(range(ndim)) if axes is None else axes
     if not axes:
@@ -109,24 +113,24 @@ def _add_blocks(x, reduced):
     for i in outer:
         steps *= shape[i]
     if run < ndim and (steps > SHORT or run + 1 < ndim):
-        x = np.add.reduce(x, tuple(range(run, ndim)), None, None, True)
+        x = add(x, tuple(range(run, ndim)), None, None, True)
         return _add_blocks(x, [*reduced[:run], *[False] * (ndim - run)]) if outer else x
     every = tuple(i for i in range(ndim) if reduced[i])
     if steps <= SHORT:
-        return np.add.reduce(x, every, None, None, True)
+        return add(x, every, None, None, True)
     axis = max(outer, key=shape.__getitem__)
     n = shape[axis]
     if n <= SHORT // 2:  # several middling axes: one after another
-        x = np.add.reduce(x, axis, None, None, True)
+        x = add(x, axis, None, None, True)
         return _add_blocks(x, [r and i != axis for i, r in enumerate(reduced)])
     block = SHORT // 2
     full = n // block * block
     before = (slice(None),) * axis
     rest = x[(*before, slice(full, None))]
     blocks = x[(*before, slice(full))].reshape(*shape[:axis], n // block, block, *shape[axis + 1 :])
-    partial = np.add.reduce(blocks, axis + 1)
+    partial = add(blocks, axis + 1)
     if full < n:
-        partial = np.concatenate([partial, np.add.reduce(rest, axis, None, None, True)], axis)
+        partial = np.concatenate([partial, add(rest, axis, None, None, True)], axis)
     return _add_blocks(partial, reduced)
 
 
@@ -134,7 +138,7 @@ def total(x, axes, keepdim):
     """The sum as PyTorch has it: integers as int64, float16 added up as float32."""
     kind = x.dtype.kind
     if kind in "biu":
-        return np.add.reduce(x, axes, I64, None, keepdim)
+        return add(x, axes, I64, None, keepdim)
     if x.dtype == F16:
         return np.asarray(add_up(x.astype(F32), axes, keepdim)).astype(F16)
     return add_up(x, axes, keepdim)
@@ -187,7 +191,7 @@ def sum(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
         x = x.astype(dtype.numpy, copy=False)
         if dtype.kind < dtypes.FLOAT:
             axes = dims_of(dim, x.ndim)
-            return np.add.reduce(x, axes, dtype.numpy, None, keepdim)
+            return add(x, axes, dtype.numpy, None, keepdim)
     return total(x, None if dim is None else dims_of(dim, x.ndim), keepdim)
 
 
@@ -272,12 +276,12 @@ def prod(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
     axes = None if dim is None else dims_of((dim,), x.ndim)
     kind = x.dtype.kind
     if dtype is not None and kind in "iu":
-        return np.multiply.reduce(x, axes, x.dtype, None, keepdim)
+        return multiply(x, axes, x.dtype, None, keepdim)
     if dtype is not None and kind == "b":
-        return np.logical_and.reduce(x, axes, None, None, keepdim)
+        return logical_and(x, axes, None, None, keepdim)
     if kind in "biu":
-        return np.multiply.reduce(x, axes, I64, None, keepdim)
-    return np.multiply.reduce(x, axes, None, None, keepdim)
+        return multiply(x, axes, I64, None, keepdim)
+    return multiply(x, axes, None, None, keepdim)
 
 
 @prod.vjp_joint("x")
@@ -490,7 +494,7 @@ def count_nonzero(k, x: Array, dim=None):  # noqa: F821
     >>> tidu.count_nonzero(tidu.tensor([[0, 1], [2, 3]]), 0)
     tensor([1, 2])
     """
-    return np.add.reduce(x != 0, dims_of(dim, x.ndim), I64)
+    return add(x != 0, dims_of(dim, x.ndim), I64)
 
 
 # In logarithms

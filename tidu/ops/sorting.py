@@ -14,20 +14,19 @@ from .selection import put_back
 I64 = np.dtype("int64")
 
 
-def order(x, axis, descending, stable=True):
+def order(x, axis, descending):
     """The indices that sort `x` along `axis`; NaN counts as the largest, equal ones keep order."""
-    kind = "stable" if stable else None
     if not descending:
-        return np.argsort(x, axis, kind)
+        return np.argsort(x, axis, "stable")
     if x.dtype.kind == "b":
-        return np.argsort(~x, axis, kind)
+        return np.argsort(~x, axis, "stable")
     if x.dtype.kind == "u":
-        return np.argsort(np.iinfo(x.dtype).max - x, axis, kind)
+        return np.argsort(np.iinfo(x.dtype).max - x, axis, "stable")
     if x.dtype.kind == "i":
-        return np.argsort(-1 - x, axis, kind)  # ~x: reverses the order without overflow
+        return np.argsort(-1 - x, axis, "stable")  # ~x: reverses the order without overflow
     # Reversed twice, so that equal ones keep their order and NaN comes first.
     flipped = np.flip(x, axis)
-    return x.shape[axis] - 1 - np.flip(np.argsort(flipped, axis, kind), axis)
+    return x.shape[axis] - 1 - np.flip(np.argsort(flipped, axis, "stable"), axis)
 
 
 @op(public=False, method=False, outputs=("values", "indices"), differentiable=1,
