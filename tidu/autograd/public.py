@@ -123,7 +123,8 @@ def install(name, call, apply, *, public, method, inplace, symbol, aliases, vara
             setattr(Tensor, each, _spread(call) if varargs else call)
         if inplace:
             in_place = _in_place(each + "_", call)
-            setattr(Tensor, each + "_", in_place)
+            if method:
+                setattr(Tensor, each + "_", in_place)
             if public and inplace == "public":
                 PUBLIC[each + "_"] = in_place
     if symbol:

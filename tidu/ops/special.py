@@ -258,14 +258,14 @@ def scipy_special(name):
     return getattr(scipy.special, name)
 
 
-@elementwise(inplace=True, strict=True, aliases=("gammainc",), to_float=True,
+@elementwise(inplace=True, strict=True, to_float=True,
              check=only("biuf", "igamma"))  # fmt: skip
 def igamma(k, x, y):
     """The regularized lower incomplete gamma function of shape `input` at `other`. Needs SciPy."""
     return scipy_special("gammainc")(x, y).astype(x.dtype)
 
 
-@elementwise(inplace=True, strict=True, aliases=("gammaincc",), to_float=True,
+@elementwise(inplace=True, strict=True, to_float=True,
              check=only("biuf", "igammac"))  # fmt: skip
 def igammac(k, x, y):
     """1 - igamma: the regularized upper incomplete gamma function. Needs SciPy."""
