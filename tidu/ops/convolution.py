@@ -47,8 +47,8 @@ def convolution_input(
 
 
 convolution_input.vjp(
-    x=lambda k, g, weight, stride, padding, dilation, groups: k.convolution(
-        g, weight, None, stride, padding, dilation, groups
+    x=lambda k, g, weight, x_shape, stride, padding, dilation, groups: _first(
+        k.convolution(g, weight, None, stride, padding, dilation, groups), x_shape
     ),
     weight=lambda k, g, x, weight_shape, stride, padding, dilation, groups: k.convolution_weight(
         x, g, weight_shape[2:], stride, padding, dilation, groups
@@ -66,13 +66,20 @@ def convolution_weight(
 
 
 convolution_weight.vjp(
-    x=lambda k, g, y, stride, padding, dilation, groups: k.convolution(
-        y, g, None, stride, padding, dilation, groups
+    x=lambda k, g, y, x_shape, stride, padding, dilation, groups: _first(
+        k.convolution(y, g, None, stride, padding, dilation, groups), x_shape
     ),
     y=lambda k, g, x, y_shape, stride, padding, dilation, groups: k.convolution_input(
         x, g, None, y_shape[2:], stride, padding, dilation, groups
     ),
 )
+
+
+def _first(out, shape):
+    """The part of `out` that has this shape: more windows fit where output padding is large."""
+    if out.shape[2:] == shape[2:]:
+        return out
+    return out[(slice(None), slice(None), *(slice(0, n) for n in shape[2:]))]
 
 
 def _add_bias(out, bias):

@@ -10,3 +10,4 @@ from .embedding import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
+from .resize import *  # noqa: F403

@@ -13,7 +13,7 @@ __all__ = [
 
 _convolution, _convolution_input = convolution.op.apply, convolution_input.op.apply
 _C_NAMES = {
-    "Float": "float", "Double": "double", "Long": "long", "Int": "int", "Short": "short",
+    "Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Short": "short",
     "Char": "signed char", "Byte": "unsigned char", "Bool": "bool", "Half": "c10::Half",
     "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>",
 }  # fmt: skip
@@ -56,6 +56,20 @@ def _check_dtypes(x, w, bias):
         )
 
 
+def _check_ndim(x, w, dims, stride, same):
+    """The weight's number of dimensions; PyTorch reads that of the convolution from it."""
+    if w.ndim == dims + 2:
+        return
+    if w.ndim < 3:
+        raise RuntimeError("weight should have at least three dimensions")
+    if not same:
+        _entries("stride", [stride] * dims if isinstance(stride, int) else stride, w.ndim - 2)
+    raise RuntimeError(
+        f"Expected {w.ndim}-dimensional input for {w.ndim}-dimensional weight{list(w.shape)}, but "
+        f"got {x.ndim}-dimensional input of size {list(x.shape)} instead"
+    )
+
+
 def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed, output_padding):
     """PyTorch's conditions, in its order."""
     if min(padding) < 0:
@@ -64,16 +78,13 @@ def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed, outp
         raise RuntimeError("negative output_padding is not supported")
     if min(stride) <= 0:
         raise RuntimeError("non-positive stride is not supported")
-    if min(dilation) <= 0:
+    if min(dilation) < 0:
+        raise RuntimeError("dilation should be greater than zero")
+    if min(dilation) == 0:
         raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
     shape, size = list(w.shape), list(x.shape)
-    if w.ndim != x.ndim:
-        raise RuntimeError(
-            f"Expected {w.ndim}-dimensional input for {w.ndim}-dimensional weight {shape}, but got "
-            f"{x.ndim}-dimensional input of size {size} instead"
-        )
     if shape[0] < groups:
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got "
@@ -170,6 +181,7 @@ def _conv(name, dims, input, weight, bias, stride, padding, dilation, groups):
     if x.dtype != w.dtype or (b is not None and b.dtype != x.dtype):
         _check_dtypes(x, w, b)
     input, batched = _batched(name, input, dims)
+    _check_ndim(input._array, w, dims, stride, padding == "same")
     stride = _entries("stride", stride, dims)
     dilation = _entries("dilation", dilation, dims)
     if isinstance(padding, str):
@@ -195,6 +207,7 @@ def _conv_transpose(
     b = None if bias is None else bias._array
     _check_dtypes(input._array, weight._array, b)
     input, batched = _batched(name, input, dims)
+    _check_ndim(input._array, weight._array, dims, stride, False)
     stride = _entries("stride", stride, dims)
     padding = _entries("padding", padding, dims)
     output_padding = _entries("output_padding", output_padding, dims)

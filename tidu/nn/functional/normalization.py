@@ -54,6 +54,8 @@ def batch_norm(
         )
     if training:
         _check_batch(input.shape)
+        if eps <= 0:
+            raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     x = input._array
     channels = x.shape[1] if x.ndim > 1 else 0
     if not training:

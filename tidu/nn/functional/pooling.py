@@ -87,6 +87,12 @@ def _check_window(shape, dims, kernel, stride, padding, dilation, ceil_mode, ave
             "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
             f"got:{list(shape)}"
         )
+    if dims == 3 and 0 in shape[-4:]:
+        name = "avg_pool3d_out_cpu" if average else "max_pool3d_with_indices_out_cpu_template"
+        raise RuntimeError(
+            f"{name}(): Expected input's non-batch dimensions to have positive length, but input has "
+            f"a shape of {list(shape)} and non-batch dimension 0 has length zero!"
+        )
     if average and dims == 3 and any(n + 2 * p < k for n, p, k in zip(size, padding, kernel)):
         found = " ".join(f"{a}: {n}" for a, n in zip("THW", size))
         wide = " ".join(f"k{a}: {n}" for a, n in zip("THW", kernel))
@@ -105,14 +111,6 @@ def _check_ndim(shape, dims):
         raise RuntimeError(
             f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input"
         )
-    if dims == 3:
-        for i, n in enumerate(shape[-4:]):
-            if n == 0:
-                raise RuntimeError(
-                    "max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch "
-                    f"dimensions to have positive length, but input has a shape of {list(shape)} "
-                    f"and non-batch dimension {i} has length zero!"
-                )
 
 
 # The largest of each window
@@ -181,7 +179,11 @@ def max_pool1d(
     """
     _tensor("max_pool1d", input)
     shape = input._array.shape
-    window = _check_max_pool1d(shape, kernel_size, stride, padding, dilation, ceil_mode)
+    if return_indices:  # PyTorch goes straight to two dimensions and its errors
+        (k,), (s,), (p,), (d,) = _window("max_pool1d", 1, kernel_size, stride, padding, dilation)
+        window = (1, k), (1, s), (0, p), (1, d)
+    else:
+        window = _check_max_pool1d(shape, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices and input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"max_pool1d_impl\" not implemented for '{input.dtype.title}'")
     found = _max_pool("max_pool2d", 2, input.unsqueeze(-2), *window, ceil_mode, return_indices)
@@ -349,9 +351,7 @@ def _full_size(output_size, shape, dims):
     if not isinstance(output_size, (tuple, list)):
         return (output_size,) * dims if output_size is not None else tuple(shape[-dims:])
     if len(shape) <= len(output_size):
-        raise ValueError(
-            f"Input dimension should be at least {len(output_size) + 1}, got {len(shape)}"
-        )
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     return tuple(
         n if m is None else m for m, n in zip(output_size, shape[len(shape) - len(output_size) :])
     )
@@ -387,7 +387,7 @@ def _adaptive_avg(name, dims, input, output_size):
     if len(size) != dims:
         raise RuntimeError(f"{name}: output_size must be {dims}")
     if min(size) < 0:
-        words = ", ".join(map(str, size))
+        words = f"{size[0]}, " + ",".join(map(str, size[1:]))  # as PyTorch spaces them
         raise RuntimeError(
             f"{name}: elements of output_size must be greater than or equal to 0 but received "
             f"{{{words}}}"
