@@ -7,6 +7,7 @@ once, which differs where an int stands among index arrays.
 
 from __future__ import annotations
 
+import math
 from operator import index as as_int
 
 import numpy as np
@@ -24,6 +25,7 @@ from .shape import expand
 from .slicing import ALL, basic_index, covers, select_index, slice_index
 
 new = object.__new__
+INT64, BOOL = np.dtype("int64"), np.dtype("bool")
 BASIC, SELECT, SLICE = basic_index.op, select_index.op, slice_index.op
 _basic_kinds = frozenset({int, slice, type(None), type(Ellipsis)})
 
@@ -236,6 +238,11 @@ def _getitem(self, index):
             op = BASIC  # PyTorch skips slices of everything: what its node is called needs a look
     elif index is None or index is Ellipsis:
         op, key = BASIC, (index, ...) if index is None else (index,)
+    elif kind is Tensor and (key := _plain_key(index, self)):
+        try:
+            return INDEX.apply(self, key)
+        except IndexError:
+            return _get_any(self, index)
     else:
         return _get_any(self, index)
     before = self._view
@@ -268,6 +275,16 @@ def _getitem(self, index):
         edges = [self if node is LEAF else node]
         out._node = make_node(op, (self, key), 1, array, out, None, edges)
     return out
+
+
+def _plain_key(index, x):
+    """The key for one int64 or bool tensor of at least one dimension; None for any other index."""
+    array = index._array
+    if array.dtype is not INT64 and array.dtype is not BOOL:
+        return None
+    if not array.ndim or not x._array.ndim:
+        return None
+    return (array.copy() if x._node is not None and recording_now() else array,)
 
 
 def _get_any(self, index):
@@ -362,6 +379,7 @@ def index(k, x: Array, key):  # noqa: F821
     return _pick_nothing(x, key)
 
 
+INDEX = index.op
 index.vjp(x=lambda k, g, x_shape, key: k.index_sum(g, x_shape, key))
 
 
@@ -379,15 +397,55 @@ index_sum.vjp(x=lambda k, g, key: k.index(g, key))
 def add_at(full, key, values):
     """`full[key] += values`, where what is named several times gets the sum.
 
-    `full` is a fresh contiguous array. NumPy adds fast only to one dimension with flat indices.
+    `full` is a fresh contiguous array.
     """
-    masks = [i.dtype.kind == "b" for i in key if i is not ALL]
-    if all(masks) and len(masks) == 1:
+    arrays = [i for i in key if i is not ALL]
+    if len(arrays) == 1 and arrays[0].dtype.kind == "b":
         full[key] += values
-    elif full.size:
+        return
+    if not full.size:
+        return
+    lead = len(arrays)
+    if any(i is ALL for i in key[:lead]) or any(i.dtype.kind == "b" for i in arrays):
         places = np.arange(full.size).reshape(full.shape)[key]
-        values = np.broadcast_to(values, places.shape)
-        np.add.at(full.reshape(-1), places.reshape(-1), values.reshape(-1))
+        flat = full.reshape(-1, 1)
+    else:  # index arrays first: whole rows of what lies behind them are added
+        places = _flat_places(arrays, full.shape[:lead])
+        flat = full.reshape(-1, math.prod(full.shape[lead:]))
+    shape = places.shape if flat.shape[1] == 1 else (*places.shape, *full.shape[lead:])
+    values = np.broadcast_to(values, shape)
+    _add_rows(flat, places.reshape(-1), values.reshape(-1, flat.shape[1]))
+
+
+def _flat_places(arrays, shape):
+    places, step = 0, 1
+    for index, n in zip(reversed(arrays), reversed(shape)):
+        if index.size and (index.min() < 0 or index.max() >= n):
+            index = index % n if -n <= index.min() and index.max() < n else _refuse(index, n)
+        places = places + index * step
+        step *= n
+    return np.asarray(places)
+
+
+def _refuse(index, n):
+    raise IndexError(f"an index is out of bounds for a dimension of size {n}")
+
+
+def _add_rows(full, places, rows):
+    """`full[places] += rows` for two-dimensional arrays, equal places in their order."""
+    if full.shape[1] == 1:
+        np.add.at(full[:, 0], places, rows[:, 0])  # fast in one dimension only
+        return
+    if len(places) < 2:
+        full[places] += rows
+        return
+    order = places.argsort(kind="stable")
+    ordered = places[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    if len(starts) == len(places):
+        full[places] += rows
+    else:
+        full[ordered[starts]] += np.add.reduceat(rows[order], starts, axis=0)
 
 
 def put_into(target, key, values, accumulate=False):
@@ -408,11 +466,13 @@ def put_into(target, key, values, accumulate=False):
 
 def _setitem(self, index, value):
     """Writes a number or a tensor to the elements that an index names."""
-    kind = type(index)
+    kind, array = type(index), self._array
     if kind is int:
         key, rest = (index, ...), None
-    elif kind is slice and index.step is None and self._array.ndim:
+    elif kind is slice and index.step is None and array.ndim:
         key, rest = index, None
+    elif kind is Tensor and (rest := _plain_key(index, self)):
+        key = (...,)
     else:
         key, rest = _parse(self, index)
     if self._view is not None:
@@ -421,8 +481,12 @@ def _setitem(self, index, value):
     if recording_now() and (recorded or self._node is not None):
         _set_recorded(self, key, rest, value, recorded)
         return
+    plain = _plain_value(value, array.dtype)
+    if plain is not None and 0 not in array.strides and _written(array, key, rest, plain):
+        self._bump("__setitem__")
+        return
     try:
-        target = self._array[key]
+        target = array[key]
     except (IndexError, TypeError):
         _parse(self, index)
         raise
@@ -430,6 +494,30 @@ def _setitem(self, index, value):
         _check_overlap(target)
     _store(target, rest, value, self._array)
     self._bump("__setitem__")
+
+
+def _written(array, key, rest, value):
+    """Lets NumPy write; False if it refuses: the long way then says why, as PyTorch does."""
+    try:
+        if rest is None:
+            array[key] = value
+        else:
+            array[key][rest] = value
+    except (IndexError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _plain_value(value, dtype):
+    """What NumPy may be given to write as it is: no conversion that PyTorch treats otherwise."""
+    kind = type(value)
+    if kind is Tensor:
+        return value._array if value._array.dtype is dtype else None
+    if kind is float and dtype.kind == "f" and -6e4 < value < 6e4:
+        return value
+    if kind is int and ((dtype.kind == "f" and -6e4 < value < 6e4) or 0 <= value < 128):
+        return value
+    return None
 
 
 def _store(target, key, value, like):

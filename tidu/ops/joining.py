@@ -42,7 +42,10 @@ def _is_legacy_empty(a):
 
 def _joint_dtype(arrays):
     first = arrays[0].dtype
-    if all(a.dtype is first or a.dtype == first for a in arrays):
+    for a in arrays:
+        if a.dtype is not first:
+            break
+    else:
         return first
     return dtypes.result(*arrays)
 

@@ -245,8 +245,9 @@ def flatten(input, start_dim=0, end_dim=-1):
     tidu.Size([2, 12])
     """
     shape = input._array.shape
-    for position, (name, dim) in enumerate((("start_dim", start_dim), ("end_dim", end_dim))):
-        _int_argument("flatten", name, position + 1, dim)
+    if type(start_dim) is not int or type(end_dim) is not int:
+        _int_argument("flatten", "start_dim", 1, start_dim)
+        _int_argument("flatten", "end_dim", 2, end_dim)
     start, end = axis_of(start_dim, len(shape)), axis_of(end_dim, len(shape))
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
