@@ -47,7 +47,8 @@ def test_gradient_of_a_result_that_is_no_leaf():
     y = x * x
     z = (y * y).sum()
     gy, gx = grad(z, [y, x])
-    assert gy.tolist() == [8.0] and gx.tolist() == [32.0]
+    assert gy.tolist() == [8.0]
+    assert gx.tolist() == [32.0]
 
 
 def test_grad_leaves_grad_alone():
@@ -72,14 +73,16 @@ def test_unused_inputs():
 def test_inputs_limits_who_gets_a_gradient():
     x, y = leaf(1.0), leaf(2.0)
     (x * y).sum().backward(inputs=[x])
-    assert x.grad.tolist() == [2.0] and y.grad is None
+    assert x.grad.tolist() == [2.0]
+    assert y.grad is None
 
 
 def test_inputs_may_be_no_leaves():
     x = leaf(3.0)
     y = x * x
     (y * 2).sum().backward(inputs=[y])
-    assert y.grad.tolist() == [2.0] and x.grad is None
+    assert y.grad.tolist() == [2.0]
+    assert x.grad is None
 
 
 def test_the_graph_is_freed_unless_retained():
@@ -105,7 +108,8 @@ def test_accumulation_is_in_place():
     (x * 2).sum().backward()
     first = x.grad
     (x * 3).sum().backward()
-    assert x.grad is first and first.tolist() == [5.0]
+    assert x.grad is first
+    assert first.tolist() == [5.0]
 
 
 def test_accumulation_with_create_graph_makes_a_new_tensor():
@@ -113,8 +117,10 @@ def test_accumulation_with_create_graph_makes_a_new_tensor():
     (x * x).sum().backward()
     first = x.grad
     (x * x).sum().backward(create_graph=True)
-    assert x.grad is not first and first.tolist() == [2.0]
-    assert x.grad.requires_grad and x.grad.tolist() == [4.0]
+    assert x.grad is not first
+    assert first.tolist() == [2.0]
+    assert x.grad.requires_grad
+    assert x.grad.tolist() == [4.0]
 
 
 def test_two_leaves_never_share_a_gradient():
@@ -143,7 +149,8 @@ def test_broadcast_gradients_have_the_shape_of_their_values(shape):
     x = tidu.ones(shape, dtype=tidu.float64, requires_grad=True)
     y = tidu.ones(3, 2, dtype=tidu.float64, requires_grad=True)
     (x * y).sum().backward()
-    assert x.grad.shape == shape and y.grad.shape == (3, 2)
+    assert x.grad.shape == shape
+    assert y.grad.shape == (3, 2)
     assert x.grad.sum().item() == (x * y).numel()
 
 
@@ -151,7 +158,8 @@ def test_gradients_have_the_dtype_of_their_values():
     x = tidu.ones(2, dtype=tidu.float32, requires_grad=True)
     y = tidu.ones(2, dtype=tidu.float64, requires_grad=True)
     (x * y).sum().backward()
-    assert x.grad.dtype is tidu.float32 and y.grad.dtype is tidu.float64
+    assert x.grad.dtype is tidu.float32
+    assert y.grad.dtype is tidu.float64
 
 
 COMPLEX = {
@@ -202,7 +210,8 @@ def test_backward_inside_backward():
     y = x * x
     y.register_hook(hook)
     y.sum().backward()
-    assert inner == [6.0] and x.grad.tolist() == [4.0]
+    assert inner == [6.0]
+    assert x.grad.tolist() == [4.0]
 
 
 def test_several_outputs_of_which_some_are_unused():
@@ -225,4 +234,5 @@ def test_gradient_edges():
     y = x * x
     edges = [get_gradient_edge(y), get_gradient_edge(x)]
     gy, gx = grad((y * 3).sum(), edges)
-    assert gy.tolist() == [3.0] and gx.tolist() == [12.0]
+    assert gy.tolist() == [3.0]
+    assert gx.tolist() == [12.0]

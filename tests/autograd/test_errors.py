@@ -178,7 +178,7 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
 }
 
 
-@pytest.mark.parametrize("program, kind, text, notes", ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize(("program", "kind", "text", "notes"), ERRORS.values(), ids=ERRORS)
 def test_errors(program, kind, text, notes):
     with pytest.raises(kind) as caught:
         program(leaf(1.0, 2.0))

@@ -54,7 +54,8 @@ class SumAndProduct(Function):
     @staticmethod
     def backward(ctx, g_sum, g_product):
         x, nothing, y = ctx.saved_tensors
-        assert nothing is None and ctx.shape == "any attribute is free"
+        assert nothing is None
+        assert ctx.shape == "any attribute is free"
         return g_sum * ctx.scale + g_product * y, g_sum * ctx.scale + g_product * x, None
 
 
@@ -77,7 +78,8 @@ def test_its_node():
     assert isinstance(node, tidu.autograd.graph.Node)
     assert "grad_fn=<SquareBackward>" in repr(y)
     assert node.next_functions[0][0].variable is x
-    assert node.saved_tensors[0] is x and node.needs_input_grad == (True,)
+    assert node.saved_tensors[0] is x
+    assert node.needs_input_grad == (True,)
 
 
 def test_forward_is_not_recorded_and_gets_the_tensors_themselves():
@@ -126,7 +128,7 @@ def test_setup_context():
     assert grad(op.apply(x, power=2).sum(), x)[0].tolist() == [4.0]
 
 
-@pytest.mark.parametrize("materialize, expected", [(True, [0.0]), (False, None)])
+@pytest.mark.parametrize(("materialize", "expected"), [(True, [0.0]), (False, None)])
 def test_missing_gradients(materialize, expected):
     seen = []
 
@@ -140,7 +142,8 @@ def test_missing_gradients(materialize, expected):
 
     x = leaf(1.0)
     function(forward, backward).apply(x)[0].sum().backward()
-    assert seen == [expected] and x.grad.tolist() == [2.0]
+    assert seen == [expected]
+    assert x.grad.tolist() == [2.0]
 
 
 def test_results_without_gradient():
@@ -157,8 +160,11 @@ def test_results_without_gradient():
 
     x = leaf(1.0, 5.0)
     y, index, constant, text, nothing = function(forward, backward).apply(x)
-    assert y.requires_grad and not index.requires_grad and not constant.requires_grad
-    assert text == "text" and nothing is None
+    assert y.requires_grad
+    assert not index.requires_grad
+    assert not constant.requires_grad
+    assert text == "text"
+    assert nothing is None
     y.sum().backward()
     assert x.grad.tolist() == [2.0, 2.0]
     assert seen == [0, [0.0, 0.0], None, None]
@@ -174,7 +180,8 @@ class TestDirty:
         x = leaf(1.0)
         y = x * 1
         op = function(self.double, lambda ctx, g: g * 2)
-        assert op.apply(y) is y and y.grad_fn.name() == "MyBackward"
+        assert op.apply(y) is y
+        assert y.grad_fn.name() == "MyBackward"
         y.sum().backward()
         assert x.grad.tolist() == [2.0]
 
@@ -184,7 +191,8 @@ class TestDirty:
         op = function(self.double, lambda ctx, g: g * 2)
         op.apply(y[:1])
         y.sum().backward()
-        assert y.tolist() == [2.0, 1.0] and x.grad.tolist() == [2.0, 1.0]
+        assert y.tolist() == [2.0, 1.0]
+        assert x.grad.tolist() == [2.0, 1.0]
 
     def test_leaves_refuse(self):
         with pytest.raises(RuntimeError, match="a leaf Variable that requires grad has been used in"):
@@ -204,7 +212,9 @@ def test_an_input_returned_as_it_is(forward):
     x = leaf(1.0, 2.0)
     op = function(forward, lambda ctx, g: g * 10)
     y = op.apply(x)
-    assert y is not x and y._is_view() and y.data_ptr() == x.data_ptr()
+    assert y is not x
+    assert y._is_view()
+    assert y.data_ptr() == x.data_ptr()
     y.sum().backward()
     assert x.grad.tolist() == [10.0, 10.0]
     with pytest.raises(RuntimeError, match="Output 0 of My is a view and is being modified inplace"):
@@ -220,7 +230,7 @@ WRONG = [  # what backward returns for the inputs (x, 3), and the error
 ]
 
 
-@pytest.mark.parametrize("result, text", WRONG)
+@pytest.mark.parametrize(("result", "text"), WRONG)
 def test_what_backward_may_not_return(result, text):
     y = function(lambda ctx, x, k: x * k, lambda ctx, g: result(g)).apply(leaf(1.0, 2.0), 3)
     with pytest.raises(RuntimeError, match=text):
@@ -234,7 +244,8 @@ RIGHT = [lambda g: (g, None, None), lambda g: (g.float(), None), lambda g: (g.ex
 def test_what_backward_may_return(result):
     x = leaf(1.0, 2.0)
     function(lambda ctx, a, k: a * k, lambda ctx, g: result(g)).apply(x, 3).sum().backward()
-    assert x.grad.tolist() == [1.0, 1.0] and x.grad.dtype is tidu.float64
+    assert x.grad.tolist() == [1.0, 1.0]
+    assert x.grad.dtype is tidu.float64
 
 
 def test_arrays_that_backward_keeps_are_not_taken():

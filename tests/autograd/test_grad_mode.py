@@ -25,23 +25,25 @@ SWITCHES = {
 }
 
 
-@pytest.mark.parametrize("switch, expected", SWITCHES.values(), ids=SWITCHES)
+@pytest.mark.parametrize(("switch", "expected"), SWITCHES.values(), ids=SWITCHES)
 @pytest.mark.parametrize("outside", [True, False])
 def test_as_context_manager(switch, expected, outside):
     with tidu.set_grad_enabled(outside):
         with switch():
-            assert tidu.is_grad_enabled() is expected and recorded() is expected
+            assert tidu.is_grad_enabled() is expected
+            assert recorded() is expected
         assert tidu.is_grad_enabled() is outside
 
 
-@pytest.mark.parametrize("switch, expected", SWITCHES.values(), ids=SWITCHES)
+@pytest.mark.parametrize(("switch", "expected"), SWITCHES.values(), ids=SWITCHES)
 def test_as_decorator(switch, expected):
     @switch()
     def function(a, b=2):
         """Its words."""
         return recorded(), a + b
 
-    assert function(1) == (expected, 3) and function.__doc__ == "Its words."
+    assert function(1) == (expected, 3)
+    assert function.__doc__ == "Its words."
     assert function(1, b=1) == (expected, 2)
     assert recorded()
 
@@ -63,8 +65,10 @@ def test_generators_switch_only_while_they_run():
                 return
 
     generator = generate()
-    assert next(generator) is False and recorded()
-    assert next(generator) is False and recorded()
+    assert next(generator) is False
+    assert recorded()
+    assert next(generator) is False
+    assert recorded()
     with pytest.raises(StopIteration):
         generator.send(True)
 
@@ -118,4 +122,6 @@ def test_what_is_made_under_no_grad_is_constant():
     with tidu.no_grad():
         y = X * 2
         z = tidu.ones(2, requires_grad=True)
-    assert y.is_leaf and not y.requires_grad and z.requires_grad
+    assert y.is_leaf
+    assert not y.requires_grad
+    assert z.requires_grad

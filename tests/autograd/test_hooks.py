@@ -88,7 +88,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("hook, kind, text", BAD)
+@pytest.mark.parametrize(("hook", "kind", "text"), BAD)
 def test_what_a_hook_may_not_return(hook, kind, text):
     y = leaf(1.0, 2.0) * 2
     y.register_hook(hook)
@@ -118,13 +118,15 @@ def test_retain_grad():
     y = x * 2
     y.retain_grad()
     y.retain_grad()
-    assert y.retains_grad and not x.retains_grad
+    assert y.retains_grad
+    assert not x.retains_grad
     y.register_hook(lambda g: g * 10)
     loss = y.sum()
     loss.backward(retain_graph=True)
     first = y.grad
     loss.backward()
-    assert first.tolist() == [10.0, 10.0] and y.grad.tolist() == [20.0, 20.0]
+    assert first.tolist() == [10.0, 10.0]
+    assert y.grad.tolist() == [20.0, 20.0]
     assert y.grad is not first
 
 
@@ -169,15 +171,18 @@ def test_an_optimizer_step_inside_backward():
 
     x.register_post_accumulate_grad_hook(step)
     (x * 2).sum().backward()
-    assert x.tolist() == [0.0] and x.grad is None
+    assert x.tolist() == [0.0]
+    assert x.grad is None
 
 
 def test_accumulate_grad_is_one_object():
     x = leaf(1.0)
     node = (x * 2).grad_fn.next_functions[0][0]
     assert node is (x * 3).grad_fn.next_functions[0][0]
-    assert type(node).__name__ == "AccumulateGrad" and node.variable is x
-    assert node.name() == "tidu::autograd::AccumulateGrad" and node.next_functions == ()
+    assert type(node).__name__ == "AccumulateGrad"
+    assert node.variable is x
+    assert node.name() == "tidu::autograd::AccumulateGrad"
+    assert node.next_functions == ()
 
 
 def test_hooks_of_accumulate_grad():
@@ -187,7 +192,8 @@ def test_hooks_of_accumulate_grad():
     node.register_prehook(lambda gs: (gs[0] * 2,))
     node.register_hook(lambda gin, gout: seen.append((gin, gout[0].item(), x.grad.item())))
     (x * 3).sum().backward()
-    assert seen == [((), 6.0, 6.0)] and x.grad.tolist() == [6.0]
+    assert seen == [((), 6.0, 6.0)]
+    assert x.grad.tolist() == [6.0]
 
 
 # Nodes
@@ -202,7 +208,9 @@ def test_node_hooks():
     z.grad_fn.register_hook(lambda gin, gout: (gin[0] * 2, None))
     z.sum().backward()
     (gin, gout), = seen
-    assert gin[0].tolist() == [35.0] and gin[1] is None and gout[0].tolist() == [7.0]
+    assert gin[0].tolist() == [35.0]
+    assert gin[1] is None
+    assert gout[0].tolist() == [7.0]
     assert x.grad.tolist() == [70.0]
 
 
@@ -222,7 +230,7 @@ BAD_TUPLES = [
 ]
 
 
-@pytest.mark.parametrize("hook, kind, text", BAD_TUPLES)
+@pytest.mark.parametrize(("hook", "kind", "text"), BAD_TUPLES)
 def test_what_a_node_hook_may_not_return(hook, kind, text):
     y = leaf(1.0) * tidu.ones(1, dtype=tidu.float64)
     y.grad_fn.register_hook(hook)
@@ -233,7 +241,8 @@ def test_what_a_node_hook_may_not_return(hook, kind, text):
 def test_nodes_show_what_they_saved():
     x, w = leaf(1.0), leaf(2.0)
     y = x * w
-    assert y.grad_fn._saved_self is x and y.grad_fn._saved_other is w
+    assert y.grad_fn._saved_self is x
+    assert y.grad_fn._saved_other is w
     e = x.exp()
     assert e.grad_fn._saved_result.tolist() == e.tolist()
     assert e.grad_fn._saved_result.grad_fn is e.grad_fn
@@ -247,13 +256,15 @@ def test_nodes_show_what_they_saved():
 def test_nodes_can_be_called():
     x, w = leaf(2.0), leaf(5.0)
     gx, gw = (x * w).grad_fn(tidu.ones(1, dtype=tidu.float64))
-    assert gx.tolist() == [5.0] and gw.tolist() == [2.0]
+    assert gx.tolist() == [5.0]
+    assert gw.tolist() == [2.0]
 
 
 def test_metadata_belongs_to_the_node():
     y = leaf(1.0) * 2
     y.grad_fn.metadata["note"] = 1
-    assert y.grad_fn.metadata == {"note": 1} and (y * 1).grad_fn.metadata == {}
+    assert y.grad_fn.metadata == {"note": 1}
+    assert (y * 1).grad_fn.metadata == {}
     assert isinstance(y.grad_fn, graph.Node)
 
 
@@ -299,7 +310,8 @@ def test_saved_tensors_hooks_pack_and_unpack():
 
     with graph.saved_tensors_hooks(pack, unpack):
         y = x.exp() * x.detach()
-    assert [entry[0] for entry in log] == ["pack"] * 2 and not log[0][2]
+    assert [entry[0] for entry in log] == ["pack"] * 2
+    assert not log[0][2]
     y.sum().backward()
     assert len(log) == 4
     assert x.grad.tolist() == pytest.approx([v * e for v, e in zip(x.tolist(), x.exp().tolist())])
@@ -312,7 +324,8 @@ def test_unpacked_values_keep_their_place_in_the_graph():
     (g,) = tidu.autograd.grad(y.sum(), x, create_graph=True)
     (second,) = tidu.autograd.grad(g.sum(), x)
     e = tidu.tensor(8.0, dtype=tidu.float64).exp().item()
-    assert g.item() == pytest.approx(12 * e) and second.item() == pytest.approx((12 + 144) * e)
+    assert g.item() == pytest.approx(12 * e)
+    assert second.item() == pytest.approx((12 + 144) * e)
 
 
 def test_packed_values_are_safe_from_writes():

@@ -29,7 +29,7 @@ CHAINS = {  # name -> (function of a copy of x, gradient of its sum at x = (0.5,
 }
 
 
-@pytest.mark.parametrize("change, expected", CHAINS.values(), ids=CHAINS)
+@pytest.mark.parametrize(("change", "expected"), CHAINS.values(), ids=CHAINS)
 def test_gradients_through_writes(change, expected):
     x = leaf(0.5, 2.0)
     y = x * 1
@@ -50,9 +50,11 @@ def test_values_from_elsewhere_enter_the_graph():
     x, w = leaf(1.0, 2.0), leaf(3.0)
     buffer = tidu.zeros(2, dtype=tidu.float64)
     buffer[1] = w[0] * x[0]
-    assert buffer.requires_grad and not buffer.is_leaf
+    assert buffer.requires_grad
+    assert not buffer.is_leaf
     gx, gw = grad(buffer.sum(), [x, w])
-    assert gx.tolist() == [3.0, 0.0] and gw.tolist() == [1.0]
+    assert gx.tolist() == [3.0, 0.0]
+    assert gw.tolist() == [1.0]
 
 
 def test_copy_takes_over_the_graph():
@@ -67,7 +69,8 @@ def test_augmented_assignment_keeps_the_object():
     y = z = x * 2
     y += 1
     y *= 2
-    assert y is z and grad(y.sum(), x)[0].tolist() == [4.0]
+    assert y is z
+    assert grad(y.sum(), x)[0].tolist() == [4.0]
 
 
 OVERWRITTEN = [  # (program, what the message says of the value)
@@ -77,7 +80,7 @@ OVERWRITTEN = [  # (program, what the message says of the value)
 ]
 
 
-@pytest.mark.parametrize("function, text", OVERWRITTEN)
+@pytest.mark.parametrize(("function", "text"), OVERWRITTEN)
 def test_a_saved_result_that_is_overwritten(function, text):
     x = leaf(1.0, 2.0)
     y = function(x)
@@ -112,7 +115,8 @@ def test_the_error_says_where_it_was_saved_and_where_overwritten():
     with pytest.raises(RuntimeError) as caught:
         z.sum().backward()
     notes = "\n".join(caught.value.__notes__)
-    assert "z = y * y  # saved here" in notes and "y.add_(1)  # overwritten here" in notes
+    assert "z = y * y  # saved here" in notes
+    assert "y.add_(1)  # overwritten here" in notes
     assert "test_inplace.py" in notes
 
 
@@ -141,7 +145,8 @@ def test_versions_count_writes_to_shared_memory():
     detached.mul_(2)
     assert x._version == view._version == detached._version == 3
     data.add_(1)
-    assert x._version == 3 and data._version == 1
+    assert x._version == 3
+    assert data._version == 1
     assert x.tolist() == [3.0, 5.0, 5.0]
 
 
@@ -161,15 +166,18 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("write, text", REFUSED)
+@pytest.mark.parametrize(("write", "text"), REFUSED)
 def test_leaves_refuse(write, text):
     x = leaf(1.0, 2.0)
     with pytest.raises(RuntimeError, match=text):
         write(x)
-    assert x.tolist() == [1.0, 2.0] and x._version == 0
+    assert x.tolist() == [1.0, 2.0]
+    assert x._version == 0
     with tidu.no_grad():
         write(x)
-    assert x._version == 1 and x.is_leaf and x.requires_grad
+    assert x._version == 1
+    assert x.is_leaf
+    assert x.requires_grad
 
 
 def test_overlapping_memory_refuses():
@@ -181,6 +189,8 @@ def test_overlapping_memory_refuses():
 def test_detach_in_place():
     x = leaf(1.0)
     y = x * 2
-    assert y.detach_() is y and not y.requires_grad and y.is_leaf
+    assert y.detach_() is y
+    assert not y.requires_grad
+    assert y.is_leaf
     with pytest.raises(RuntimeError, match="Can't detach views in-place"):
         (x * 2)[0].detach_()

@@ -95,7 +95,8 @@ def test_results_and_their_graphs_go(program, backward):
     if backward:
         y.sum().backward()
     del y
-    assert tensor() is None and array() is None
+    assert tensor() is None
+    assert array() is None
     gone = weakref.ref(x)
     del x
     assert gone() is None
@@ -129,7 +130,8 @@ def test_leaves_hold_no_graph():
     y.sum().backward()
     edges = [weakref.ref(t) for t in (y,)]
     del y, node
-    assert all(edge() is None for edge in edges) and x.grad is not None
+    assert all(edge() is None for edge in edges)
+    assert x.grad is not None
 
 
 def test_long_graphs_are_made_and_dropped_without_recursion():
@@ -154,4 +156,5 @@ def test_a_running_total_of_items_holds_no_graph():
         loss = (x * x).sum()
         first = first or weakref.ref(loss)
         total += loss.item()
-    assert first() is None and total == 3.0
+    assert first() is None
+    assert total == 3.0

@@ -9,8 +9,7 @@ from tidu.autograd import grad
 
 
 def base(requires_grad=True):
-    x = tidu.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=tidu.float64, requires_grad=requires_grad)
-    return x
+    return tidu.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=tidu.float64, requires_grad=requires_grad)
 
 
 VIEWS = {  # name -> (view of a 2x2 tensor, where its elements lie)
@@ -26,7 +25,7 @@ VIEWS = {  # name -> (view of a 2x2 tensor, where its elements lie)
 }
 
 
-@pytest.mark.parametrize("view, mask", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize(("view", "mask"), VIEWS.values(), ids=VIEWS)
 def test_a_write_into_a_view_changes_the_history_of_its_base(view, mask):
     x = base()
     y = x * 1
@@ -36,7 +35,7 @@ def test_a_write_into_a_view_changes_the_history_of_its_base(view, mask):
     assert type(y.grad_fn).__name__ == "CopySlices"
 
 
-@pytest.mark.parametrize("view, mask", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize(("view", "mask"), VIEWS.values(), ids=VIEWS)
 def test_a_write_to_the_base_reaches_views_made_before(view, mask):
     x = base()
     y = x * 1
@@ -47,7 +46,7 @@ def test_a_write_to_the_base_reaches_views_made_before(view, mask):
     assert type(v.grad_fn).__name__ == "AsStridedBackward0"
 
 
-@pytest.mark.parametrize("view, mask", VIEWS.values(), ids=VIEWS)
+@pytest.mark.parametrize(("view", "mask"), VIEWS.values(), ids=VIEWS)
 def test_second_gradients_through_writes_into_views(view, mask):
     x = base()
     y = x * x
@@ -88,7 +87,8 @@ def test_a_base_without_gradient_joins_the_graph():
     y = tidu.zeros(2, 2, dtype=tidu.float64)
     v = y[0]
     v.add_(w[0])
-    assert y.requires_grad and v.requires_grad
+    assert y.requires_grad
+    assert v.requires_grad
     assert grad((y * 2).sum(), w)[0].tolist() == [[2.0, 2.0], [0.0, 0.0]]
 
 
@@ -101,7 +101,7 @@ def test_writes_into_a_detached_alias_stay_outside_the_graph():
 
 
 @pytest.mark.parametrize(
-    "split, name",
+    ("split", "name"),
     [
         (lambda t: t.unbind(0), "Unbind"),
         (lambda t: t.split(1), "Split"),
@@ -145,9 +145,12 @@ class TestViewsMadeUnderNoGrad:
         x = base()
         with tidu.no_grad():
             v = x[0]
-        assert v.requires_grad and v.is_leaf and v.grad_fn is None
+        assert v.requires_grad
+        assert v.is_leaf
+        assert v.grad_fn is None
         (v * 2).sum().backward()
-        assert v.grad is None and x.grad is None
+        assert v.grad is None
+        assert x.grad is None
 
     def test_they_can_become_leaves(self):
         x = base()
@@ -161,4 +164,5 @@ class TestViewsMadeUnderNoGrad:
         x = base()
         with tidu.no_grad():
             x[0].mul_(2)
-        assert x.tolist() == [[2.0, 4.0], [3.0, 4.0]] and x.is_leaf
+        assert x.tolist() == [[2.0, 4.0], [3.0, 4.0]]
+        assert x.is_leaf

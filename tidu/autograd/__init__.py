@@ -21,7 +21,7 @@ _LAZY = {
     "gradgradcheck": "gradcheck",
     "Variable": "variable",
 }
-_MODULES = frozenset("anomaly_mode function functional grad_mode graph".split())
+_MODULES = frozenset(["anomaly_mode", "function", "functional", "grad_mode", "graph"])
 _MISSING = {
     "forward_ad": "forward-mode differentiation",
     "profiler": "the profiler",

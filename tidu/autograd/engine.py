@@ -225,20 +225,17 @@ def add_to_grad(leaf, gradient, raw, fresh):
     held = leaf._grad
     if not raw:
         if held is not None:
-            gradient = held + gradient
-        elif mode.enabled and gradient._node is None:
-            gradient = gradient.clone()
-        leaf._grad = gradient
+            leaf._grad = held + gradient
+        else:
+            leaf._grad = Tensor._wrap(np.empty_like(leaf._array)).copy_(gradient)
     elif held is None:
         like = leaf._array
         if not fresh or gradient.strides != like.strides:
             gradient = _copy_like(gradient, like)
         leaf._grad = Tensor._wrap(gradient)
-    elif held._node is None:
+    else:
         np.add(held._array, gradient, out=held._array)
         held._bump("add_")
-    else:  # an earlier backward left a gradient with a history
-        leaf._grad = Tensor._wrap(np.asarray(held._array + gradient))
 
 
 def _copy_like(gradient, like):

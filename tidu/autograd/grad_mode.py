@@ -6,7 +6,6 @@ import functools
 import threading
 from contextvars import ContextVar
 
-
 PLAIN, CAREFUL = 1, 2
 
 

@@ -189,7 +189,7 @@ class _Check:
     def analytical(self, output, part):
         """For each input, the Jacobian from backward passes; runs them twice and compares."""
         first, second = self._backward_rows(output, part), self._backward_rows(output, part)
-        for x, a, b in zip(self.wanted, first, second):
+        for _x, a, b in zip(self.wanted, first, second):
             if np.abs(a - b).max(initial=0) > self.nondet_tol:
                 raise GradcheckError(
                     "Backward is not reentrant, i.e., running backward with same input and "

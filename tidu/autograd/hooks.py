@@ -300,7 +300,7 @@ def accumulate_with_hooks(leaf, gradient, raw, fresh, accumulate):
 class Packed(Saveable):
     """A saved value that hooks have packed; it is unpacked each time that it is needed."""
 
-    __slots__ = ("packed", "unpack_hook", "place", "own")
+    __slots__ = ("own", "packed", "place", "unpack_hook")
 
     _counter = None  # versions are the hooks' own affair
 

@@ -48,7 +48,7 @@ def write(name, x, function, args, kwargs):
     # `assign` sees to that for the last node. Hooks take values away at once, and a composition may
     # have saved x in nodes further back: these get a copy.
     recording = recording_now()
-    careful = recording and not hasattr(function, "op") or recording == CAREFUL and mode.saved_hooks
+    careful = (recording and not hasattr(function, "op")) or (recording == CAREFUL and mode.saved_hooks)
     before = Tensor._wrap(x._array.copy() if careful else x._array)
     before._node = x._node
     if x._node is LEAF:

@@ -72,7 +72,7 @@ class Saveable:
 class Node:
     """One application of an operation. Each operation has a subclass, named as in PyTorch."""
 
-    __slots__ = ("plan", "edges", "saved", "shape", "dtype", "serial", "code", "lasti")
+    __slots__ = ("code", "dtype", "edges", "lasti", "plan", "saved", "serial", "shape")
 
     # What few nodes have: the usual value stands here, in the class.
     op = None  # set by the subclass: the operation's declaration
@@ -258,7 +258,7 @@ class Output:
     Two that mean the same output are equal. Their turn comes just before their node's.
     """
 
-    __slots__ = ("node", "index", "shape", "dtype", "serial")
+    __slots__ = ("dtype", "index", "node", "serial", "shape")
 
     def __init__(self, node, index, shape, dtype):
         self.node, self.index, self.shape, self.dtype = node, index, shape, dtype
@@ -329,7 +329,7 @@ class Counter:
     up its place in the graph again.
     """
 
-    __slots__ = ("version", "history", "code", "lasti", "operation")
+    __slots__ = ("code", "history", "lasti", "operation", "version")
 
     def __init__(self):
         self.version = self.history = 0
