@@ -95,11 +95,13 @@ def _same_elements(source, one, other) -> bool:
     if one.shape != other.shape or source.ndim == 0:
         return False
     for axis in range(source.ndim):
-        places = [each if each.ndim == source.ndim else np.expand_dims(each, axis)
-                  for each in (one, other)]  # fmt: skip
         try:
+            places = [
+                each if each.ndim == source.ndim else np.expand_dims(each, axis)
+                for each in (one, other)
+            ]
             first, second = (np.take_along_axis(source, place, axis) for place in places)
-        except (IndexError, ValueError):
+        except (IndexError, ValueError):  # not the axis of the operation
             continue
         if np.array_equal(first, second, equal_nan=source.dtype.kind in "fc"):
             return True
