@@ -408,11 +408,11 @@ def add_at(full, key, values):
     lead = len(arrays)
     if any(i is ALL for i in key[:lead]) or any(i.dtype.kind == "b" for i in arrays):
         places = np.arange(full.size).reshape(full.shape)[key]
-        flat = full.reshape(-1, 1)
+        shape, flat = places.shape, full.reshape(-1, 1)
     else:  # index arrays first: whole rows of what lies behind them are added
         places = _flat_places(arrays, full.shape[:lead])
-        flat = full.reshape(-1, math.prod(full.shape[lead:]))
-    shape = places.shape if flat.shape[1] == 1 else (*places.shape, *full.shape[lead:])
+        behind = full.shape[lead:]
+        shape, flat = (*places.shape, *behind), full.reshape(-1, math.prod(behind))
     values = np.broadcast_to(values, shape)
     _add_rows(flat, places.reshape(-1), values.reshape(-1, flat.shape[1]))
 

@@ -62,6 +62,7 @@ SPECS = [
     OpSpec("index", (3, 4), **at(slice(1, None), -1), id="slice-int"),
     OpSpec("index", (3, 4), **at(None, slice(None, None, 2), ...), id="none-step-ellipsis"),
     OpSpec("index", (3, 4), **at([2, 0, 2]), id="list"),
+    OpSpec("index", (3, 1), **at([2, -3, 2]), id="list-rows-of-one"),
     OpSpec("index", (3, 4), **at([2, 0, 2], [1, 1, 1]), id="lists"),
     OpSpec("index", (3, 4, 2), **at([0, 1], slice(None), [1, 1]), id="lists-apart"),
     OpSpec("index", (2, 3, 2), **at(slice(None), [[0], [2]], [0, 1]), id="lists-broadcast"),
