@@ -26,9 +26,9 @@ LAYERS = [
     ["tensor", "errors"],
     ["autograd"],
     ["random", "ops"],
-    ["printing", "linalg", "serialization", "legacy", "windows"],
+    ["printing", "linalg", "special", "legacy", "windows", "cuda"],
     ["nn"],
-    ["optim", "utils", "vision"],
+    ["optim", "utils", "vision", "serialization"],
 ]
 
 

@@ -49,11 +49,11 @@ class RMSprop(Optimizer):
 
     >>> import tidu
     >>> p = tidu.nn.Parameter(tidu.tensor([1.0]))
-    >>> optimizer = tidu.optim.RMSprop([p], lr=0.1)
+    >>> optimizer = tidu.optim.RMSprop([p], lr=0.1, alpha=0.75)
     >>> (p * p).sum().backward()
     >>> optimizer.step()
     >>> p.data
-    tensor([0.0000])
+    tensor([0.8000])
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """Layers and losses as functions: PyTorch's `torch.nn.functional`, one file a family."""
 
+from ...ops.joining import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from ...ops.masking import one_hot
 from ...ops.matmul import bilinear, linear
 from ...ops.padding import pad
@@ -11,3 +12,8 @@ from .loss import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .resize import *  # noqa: F403
+
+for _function in list(globals().values()):
+    # How the functions are spread over files is nobody's business outside.
+    if (getattr(_function, "__module__", None) or "").startswith(__name__ + "."):
+        _function.__module__ = __name__

@@ -1,0 +1,64 @@
+"""`torch.cuda` of a build without CUDA: says so, and lets programs that ask first go on."""
+
+from __future__ import annotations
+
+_MESSAGE = "Torch not compiled with CUDA enabled"
+
+
+def is_available():
+    """Whether there is a GPU to compute on: False, tidu computes on the CPU.
+
+    >>> import tidu
+    >>> tidu.cuda.is_available()
+    False
+    """
+    return False
+
+
+def device_count():
+    """The number of GPUs: 0."""
+    return 0
+
+
+def is_initialized():
+    """Whether CUDA was started: False."""
+    return False
+
+
+def is_bf16_supported(including_emulation=True):
+    """Whether the GPU computes in bfloat16: False."""
+    return False
+
+
+def manual_seed(seed):
+    """Seeds the current GPU's generator; without one there is nothing to seed, as in PyTorch."""
+    int(seed)
+
+
+def manual_seed_all(seed):
+    """Seeds all GPUs' generators; without any there is nothing to seed, as in PyTorch."""
+    int(seed)
+
+
+def empty_cache():
+    """Returns a GPU's unused memory; without one there is none, as in PyTorch."""
+
+
+def _needs_cuda(name, what):
+    def function(*args, **kwargs):
+        raise AssertionError(_MESSAGE)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{what}: raises PyTorch's error of a build without CUDA."
+    return function
+
+
+current_device = _needs_cuda("current_device", "The number of the current GPU")
+set_device = _needs_cuda("set_device", "Chooses the current GPU")
+synchronize = _needs_cuda("synchronize", "Waits for a GPU")
+get_device_name = _needs_cuda("get_device_name", "The name of a GPU")
+get_device_properties = _needs_cuda("get_device_properties", "What a GPU is like")
+get_device_capability = _needs_cuda("get_device_capability", "What a GPU can do")
+current_stream = _needs_cuda("current_stream", "A GPU's queue of work")
+Stream = _needs_cuda("Stream", "A queue of work of a GPU")
+Event = _needs_cuda("Event", "A mark in a GPU's queue of work")
