@@ -195,7 +195,8 @@ def broadcast_error(tensors):
 
 def freed(node):
     error = RuntimeError(
-        "Trying to backward through the graph a second time (or directly access saved tensors after "
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after "
         "they have already been freed). Saved intermediate values of the graph are freed when you "
         "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
         "through the graph a second time or if you need to access saved tensors after calling "
@@ -235,7 +236,8 @@ def overwritten(node, value, counter, expected):
     error.add_note(
         f"{node.name()} needs the value as it was; it was saved at\n  {place_of(node)}\n"
         f"{counter.operation} overwrote it at\n  {place_of(counter)}\n"
-        "Use the operation's out-of-place form there (x = x + 1, not x += 1), or write to a clone()."
+        "Use the operation's out-of-place form there (x = x + 1, not x += 1), or write to a "
+        "clone()."
     )
     return error
 
@@ -307,14 +309,17 @@ def unused(i, tensor):
         "allow_unused=True if this is the desired behavior."
     )
     error.add_note(
-        "The outputs were not computed from this very tensor. A copy, a .detach(), a value made from "
+        "The outputs were not computed from this very tensor. A copy, a .detach(), a value made "
+        "from "
         "it later or a tensor that was replaced since (x = x + 1 makes a new one) is another one."
     )
     return error
 
 
 def no_graph(i, tensor):
-    error = RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+    error = RuntimeError(
+        f"element {i} of tensors does not require grad and does not have a grad_fn"
+    )
     error.add_note(
         "Nothing that this tensor was computed from requires a gradient, or it was computed under "
         "no_grad(), or detach(), .data, .item() or NumPy cut the graph. Give the leaf "
@@ -327,19 +332,27 @@ def check_grad(tensor, value):
     """PyTorch's conditions for `tensor.grad = value`."""
 
     if not isinstance(value, Tensor):
-        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+        raise TypeError(
+            "assigned grad expected to be a Tensor or None but got grad of type "
+            f"{type(value).__name__}"
+        )
     if value is tensor:
         raise RuntimeError("can't assign Variable as its own grad")
     if value.dtype is not tensor.dtype:
         raise RuntimeError(
             f"attempting to assign a gradient with dtype '{value.dtype.title.lower()}' to a tensor "
-            f"with grad_dtype '{tensor.dtype.title}'. The gradient must match the tensor's grad_dtype "
-            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a "
-            "specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the "
-            "dtypes of a tensor and its gradient may break downstream systems that assume they match."
+            f"with grad_dtype '{tensor.dtype.title}'. The gradient must match the tensor's "
+            "grad_dtype "
+            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with "
+            "a "
+            "specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
+            "the "
+            "dtypes of a tensor and its gradient may break downstream systems that assume they "
+            "match."
         )
     if value._array.shape != tensor._array.shape:
         raise RuntimeError(
             f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
-            f"'{list(tensor.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            f"'{list(tensor.shape)}'. Please ensure that the gradient and the tensor are the same "
+            "size"
         )

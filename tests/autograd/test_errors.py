@@ -43,7 +43,8 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
     "second time": (
         twice,
         RuntimeError,
-        "Trying to backward through the graph a second time (or directly access saved tensors after "
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after "
         "they have already been freed). Saved intermediate values of the graph are freed when you "
         "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
         "through the graph a second time or if you need to access saved tensors after calling "
@@ -62,7 +63,8 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
     "gradient of another shape": (
         lambda x: (x * 2).backward(tidu.ones(3)),
         RuntimeError,
-        "Mismatch in shape: grad_output[0] has a shape of tidu.Size([3]) and output[0] has a shape of "
+        "Mismatch in shape: grad_output[0] has a shape of tidu.Size([3]) and output[0] has a "
+        "shape of "
         "tidu.Size([2]).",
         [],
     ),
@@ -76,7 +78,8 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
         lambda x: (x * 2).backward(tidu.ones(2, dtype=tidu.complex128)),
         RuntimeError,
         "For complex Tensors, both grad_output and output are required to have the same dtype. "
-        "Mismatch in dtype: grad_output[0] has a dtype of tidu.complex128 and output[0] has a dtype "
+        "Mismatch in dtype: grad_output[0] has a dtype of tidu.complex128 and output[0] has a "
+        "dtype "
         "of tidu.float64.",
         [],
     ),
@@ -147,7 +150,8 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
     "grad of another shape": (
         lambda x: setattr(x, "grad", tidu.ones(3, dtype=tidu.float64)),
         RuntimeError,
-        "attempting to assign a gradient of size '[3]' to a tensor of size '[2]'. Please ensure that "
+        "attempting to assign a gradient of size '[3]' to a tensor of size '[2]'. Please ensure "
+        "that "
         "the gradient and the tensor are the same size",
         [],
     ),
@@ -223,7 +227,9 @@ class TestAnomaly:
                 pytest.raises(RuntimeError) as caught,
             ):
                 y.backward()
-        assert str(caught.value) == "Function 'SqrtBackward0' returned nan values in its 0th output."
+        assert (
+            str(caught.value) == "Function 'SqrtBackward0' returned nan values in its 0th output."
+        )
         text = str(warned[0].message)
         assert "Traceback of forward call that caused the error:" in text
         assert "# the culprit" in text
@@ -266,7 +272,10 @@ class TestAnomaly:
         with tidu.autograd.set_detect_anomaly(True):
             y = Fails.apply(x * x)
             (g,) = grad((y * y).sum(), x, create_graph=True)
-            with pytest.warns(UserWarning) as warned, pytest.raises(RuntimeError, match="broken"):
+            with (
+                pytest.warns(UserWarning, match="BreaksBackward|FailsBackward") as warned,
+                pytest.raises(RuntimeError, match="broken"),
+            ):
                 g.sum().backward()
         text = "\n".join(str(w.message) for w in warned)
         assert "Error detected in BreaksBackward" in text
@@ -280,14 +289,17 @@ class TestAnomaly:
         assert not tidu.autograd.anomaly_mode.is_anomaly_enabled()
 
     def test_overwritten_values_say_that_there_is_a_backtrace(self):
-        with tidu.autograd.set_detect_anomaly(True), pytest.warns(UserWarning):
-            with pytest.raises(RuntimeError, match="the backtrace further above shows the operation"):
-                overwritten(leaf(1.0, 2.0))
+        with (
+            tidu.autograd.set_detect_anomaly(True),
+            pytest.warns(UserWarning, match="Error detected in ExpBackward0"),
+            pytest.raises(RuntimeError, match="the backtrace further above shows the operation"),
+        ):
+            overwritten(leaf(1.0, 2.0))
 
 
 def test_what_tidu_does_not_have_says_so():
-    with pytest.raises(AttributeError, match="no autograd.forward_ad"):
-        tidu.autograd.forward_ad
+    with pytest.raises(AttributeError, match=r"no autograd\.forward_ad"):
+        _ = tidu.autograd.forward_ad
+    x = leaf(1.0)
     with pytest.raises(NotImplementedError, match="is_grads_batched"):
-        x = leaf(1.0)
         grad(x * 2, x, tidu.ones(2, 1), is_grads_batched=True)

@@ -195,7 +195,9 @@ class TestDirty:
         assert x.grad.tolist() == [2.0, 1.0]
 
     def test_leaves_refuse(self):
-        with pytest.raises(RuntimeError, match="a leaf Variable that requires grad has been used in"):
+        with pytest.raises(
+            RuntimeError, match="a leaf Variable that requires grad has been used in"
+        ):
             function(self.double, lambda ctx, g: g).apply(leaf(1.0))
 
     def test_they_must_be_returned(self):
@@ -203,7 +205,9 @@ class TestDirty:
             self.double(ctx, x)
             return x * 1
 
-        with pytest.raises(RuntimeError, match="marked as dirty during the forward method were not"):
+        with pytest.raises(
+            RuntimeError, match="marked as dirty during the forward method were not"
+        ):
             function(forward, lambda ctx, g: g).apply(leaf(1.0) * 1)
 
 
@@ -217,16 +221,27 @@ def test_an_input_returned_as_it_is(forward):
     assert y.data_ptr() == x.data_ptr()
     y.sum().backward()
     assert x.grad.tolist() == [10.0, 10.0]
-    with pytest.raises(RuntimeError, match="Output 0 of My is a view and is being modified inplace"):
+    with pytest.raises(
+        RuntimeError, match="Output 0 of My is a view and is being modified inplace"
+    ):
         op.apply(x * 1).mul_(2)
 
 
 WRONG = [  # what backward returns for the inputs (x, 3), and the error
-    (lambda g: g, r"function MyBackward returned an incorrect number of gradients \(expected 2, got 1\)"),
+    (
+        lambda g: g,
+        r"function MyBackward returned an incorrect number of gradients \(expected 2, got 1\)",
+    ),
     (lambda g: (g, None, g), r"incorrect number of gradients \(expected 2, got 3\)"),
-    (lambda g: (g, g), "returned a gradient different than None at position 2, but the corresponding"),
+    (
+        lambda g: (g, g),
+        "returned a gradient different than None at position 2, but the corresponding",
+    ),
     (lambda g: (3, None), r"expected Variable or None \(got int\)"),
-    (lambda g: (tidu.ones(3), None), r"invalid gradient at index 0 - got \[3\] but expected shape compatible with \[2\]"),
+    (
+        lambda g: (tidu.ones(3), None),
+        r"invalid gradient at index 0 - got \[3\] but expected shape compatible with \[2\]",
+    ),
 ]
 
 
@@ -237,7 +252,11 @@ def test_what_backward_may_not_return(result, text):
         y.sum().backward()
 
 
-RIGHT = [lambda g: (g, None, None), lambda g: (g.float(), None), lambda g: (g.expand(4, 2) / 4, None)]
+RIGHT = [
+    lambda g: (g, None, None),
+    lambda g: (g.float(), None),
+    lambda g: (g.expand(4, 2) / 4, None),
+]
 
 
 @pytest.mark.parametrize("result", RIGHT)
@@ -276,7 +295,7 @@ def test_saved_tensors_are_freed():
     with pytest.raises(RuntimeError, match="a second time"):
         y.sum().backward()
     with pytest.raises(RuntimeError, match="a second time"):
-        y.grad_fn.saved_tensors
+        _ = y.grad_fn.saved_tensors
 
 
 def test_only_tensors_can_be_saved():

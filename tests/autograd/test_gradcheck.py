@@ -66,7 +66,9 @@ def test_right_gradients(fast):
 
 @pytest.mark.parametrize("fast", [False, True])
 def test_wrong_gradients(fast):
-    with pytest.raises(GradcheckError, match="Jacobian mismatch for output 0 with respect to input 0"):
+    with pytest.raises(
+        GradcheckError, match="Jacobian mismatch for output 0 with respect to input 0"
+    ):
         gradcheck(Wrong.apply, x64(1.0, 2.0), fast_mode=fast)
     assert gradcheck(Wrong.apply, x64(1.0, 2.0), fast_mode=fast, raise_exception=False) is False
 

@@ -142,7 +142,9 @@ def test_retain_grad_of_leaves_and_constants():
     x = leaf(1.0)
     x.retain_grad()
     assert not x.retains_grad
-    with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
+    with pytest.raises(
+        RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"
+    ):
         tidu.ones(1).retain_grad()
 
 
@@ -207,7 +209,7 @@ def test_node_hooks():
     z.grad_fn.register_hook(lambda gin, gout: seen.append((gin, gout)))
     z.grad_fn.register_hook(lambda gin, gout: (gin[0] * 2, None))
     z.sum().backward()
-    (gin, gout), = seen
+    ((gin, gout),) = seen
     assert gin[0].tolist() == [35.0]
     assert gin[1] is None
     assert gout[0].tolist() == [7.0]
@@ -248,9 +250,9 @@ def test_nodes_show_what_they_saved():
     assert e.grad_fn._saved_result.grad_fn is e.grad_fn
     e.sum().backward()
     with pytest.raises(RuntimeError, match="after they have already been freed"):
-        e.grad_fn._saved_result
+        _ = e.grad_fn._saved_result
     with pytest.raises(AttributeError):
-        y.grad_fn._saved_result
+        _ = y.grad_fn._saved_result
 
 
 def test_nodes_can_be_called():
@@ -356,11 +358,15 @@ def test_bad_pack_and_unpack():
     x = leaf(1.0)
     with graph.saved_tensors_hooks(lambda t: 1, lambda v: v):
         y = x.exp()
-    with pytest.raises(TypeError, match="unpack_hook expected to be a Tensor but got result of type int"):
+    with pytest.raises(
+        TypeError, match="unpack_hook expected to be a Tensor but got result of type int"
+    ):
         y.sum().backward()
-    with graph.saved_tensors_hooks(lambda t: t.mul_(2), lambda v: v):
-        with pytest.raises(RuntimeError, match="pack hook is modifying its input in place"):
-            x.exp()
+    with (
+        graph.saved_tensors_hooks(lambda t: t.mul_(2), lambda v: v),
+        pytest.raises(RuntimeError, match="pack hook is modifying its input in place"),
+    ):
+        x.exp()
 
 
 def test_disabled_saved_tensors_hooks():
@@ -373,7 +379,9 @@ def test_disabled_saved_tensors_hooks():
 def test_hooks_on_one_saved_value():
     x = leaf(3.0)
     y = x * x.detach()
-    y.grad_fn._raw_saved_other.register_hooks(lambda t: t.item(), lambda v: tidu.tensor([v * 10]).double())
+    y.grad_fn._raw_saved_other.register_hooks(
+        lambda t: t.item(), lambda v: tidu.tensor([v * 10]).double()
+    )
     y.sum().backward()
     assert x.grad.tolist() == [30.0]
 

@@ -74,7 +74,11 @@ def test_augmented_assignment_keeps_the_object():
 
 
 OVERWRITTEN = [  # (program, what the message says of the value)
-    (lambda x: x.exp(), r"\[torch.DoubleTensor \[2\]\], which is output 0 of Exp, is at version 1; expected version 0"),
+    (
+        lambda x: x.exp(),
+        r"\[torch.DoubleTensor \[2\]\], which is output 0 of Exp, is at version 1; expected "
+        r"version 0",
+    ),
     (lambda x: x.sigmoid(), "which is output 0 of Sigmoid, is at version 1"),
     (lambda x: x.tanh(), "which is output 0 of Tanh, is at version 1"),
 ]
@@ -159,7 +163,10 @@ def test_data_is_outside_of_both():
 
 
 REFUSED = [
-    (lambda x: x.add_(1), "a leaf Variable that requires grad is being used in an in-place operation"),
+    (
+        lambda x: x.add_(1),
+        "a leaf Variable that requires grad is being used in an in-place operation",
+    ),
     (lambda x: x.__setitem__(0, 1.0), "a view of a leaf Variable that requires grad is being used"),
     (lambda x: x[0].mul_(2), "a view of a leaf Variable that requires grad is being used"),
     (lambda x: x.view(2, 1).zero_(), "a view of a leaf Variable that requires grad is being used"),

@@ -122,7 +122,7 @@ def test_one_of_several_views_is_lost_when_its_base_is_written_to():
     part = y.unbind(0)[0]
     y.mul_(2)
     with pytest.raises(RuntimeError, match="Output 0 of Unbind is a view and its base or another"):
-        part.grad_fn
+        _ = part.grad_fn
 
 
 def test_without_gradients_anything_goes():

@@ -108,7 +108,8 @@ def warn_with_stack(node):
     while seen is not None:
         where = "".join(seen.stack or ["No forward pass information available.\n"])
         warnings.warn(
-            f"\n\nPrevious calculation was induced by {seen.name()}. Traceback of forward call that "
+            f"\n\nPrevious calculation was induced by {seen.name()}. Traceback of forward call "
+            "that "
             f"induced the previous calculation:\n{where}",
             stacklevel=2,
         )

@@ -67,7 +67,7 @@ class Walk:
         self.fresh = set()  # leaves whose pending gradient nobody else holds
 
     def reaches_wanted(self, root):
-        """Notes in `needed` which targets below `root` lead to a wanted one; whether `root` does."""
+        """Notes in `needed` which targets below `root` lead to a wanted one; does `root`?"""
         needed, wanted = self.needed, self.wanted
         stack = [(root, None)]
         while stack:
@@ -347,7 +347,11 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
     if grad_variables is not None:
         import warnings
 
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
         if grad_tensors is None:
             grad_tensors = grad_variables
         else:
@@ -377,7 +381,8 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
-         only_inputs=True, allow_unused=None, is_grads_batched=False, materialize_grads=False):  # fmt: skip
+         only_inputs=True, allow_unused=None, is_grads_batched=False,
+         materialize_grads=False):  # fmt: skip
     """The gradients of `outputs` with respect to `inputs`, as a tuple; nothing is accumulated.
 
     An input that the outputs do not depend on gives an error; with `allow_unused` it gives None,
@@ -399,7 +404,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         import warnings
 
         warnings.warn(
-            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate "
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To "
+            "accumulate "
             "gradient for other parts of the graph, please use torch.autograd.backward.",
             FutureWarning,
             stacklevel=2,

@@ -22,7 +22,7 @@ __all__ = ["Function", "FunctionCtx", "InplaceFunction", "NestedIOFunction", "on
 
 
 class FunctionCtx:
-    """What `forward` leaves for `backward`: saved tensors, marks, and any attributes of your own."""
+    """What `forward` leaves for `backward`: saved tensors, marks, your own attributes."""
 
     needs_input_grad: tuple = ()
     _node = None
@@ -66,9 +66,9 @@ class FunctionCtx:
 class Function:
     """Base of operations with a backward of your own; use them by `apply`.
 
-    `forward(ctx, *args)` computes the result from tensors and anything else; `backward(ctx, *grads)`
-    gets the gradient of each result and returns one gradient (or None) for each argument. With a
-    `setup_context(ctx, inputs, output)` the forward takes no `ctx`.
+    `forward(ctx, *args)` computes the result from tensors and anything else;
+    `backward(ctx, *grads)` gets the gradient of each result and returns one (or None) for each
+    argument. With a `setup_context(ctx, inputs, output)` the forward takes no `ctx`.
 
     >>> import tidu
     >>> class Cube(tidu.autograd.Function):
@@ -94,7 +94,9 @@ class Function:
         name = cls.__name__ + "Backward"
         space = {"__module__": __name__}
         cls._context_class = type(name, (FunctionCtx,), space)
-        cls._node_class = cls._backward_cls = type(name, (FunctionNode,), {**space, "function": cls})
+        cls._node_class = cls._backward_cls = type(
+            name, (FunctionNode,), {**space, "function": cls}
+        )
 
     def __init__(self, *args, **kwargs):
         import warnings
@@ -203,7 +205,7 @@ class FunctionNode(Node):
         self.place(2)
 
     def __getattr__(self, name):
-        # Only for what Python did not find; other nodes have no __getattr__, which slows every read.
+        # For what Python did not find; other nodes have none, since it slows every read.
         if name == "ctx":
             raise AttributeError(name)
         return getattr(self.ctx, name)
@@ -344,7 +346,9 @@ def _placed(t, place, args, dirty):
 def _replace(x, place):
     """An input that forward changed in place: from here on the Function is its history."""
     if x._node is LEAF:
-        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+        raise RuntimeError(
+            "a leaf Variable that requires grad has been used in an in-place operation."
+        )
     if x._counter is None:
         x._counter = Counter()
     x._counter.bump("mark_dirty")
@@ -362,8 +366,11 @@ def _save(node, ctx, args, results, recording):
                 f"{type(value).__name__}"
             )
         for i, (before, t) in enumerate(zip(*results)):
-            if value is before and isinstance(t, Tensor) and t._node is not None and not any(
-                value is a for a in args
+            if (
+                value is before
+                and isinstance(t, Tensor)
+                and t._node is not None
+                and not any(value is a for a in args)
             ):  # a result: the node must not hold its Tensor
                 if t._counter is None:
                     t._counter = Counter()
@@ -400,13 +407,15 @@ class Error(Node):
 
 
 def once_differentiable(backward):
-    """Decorator of a Function's backward: it is not recorded, and differentiating it is an error."""
+    """Decorator of a Function's backward: it is not recorded; differentiating it is an error."""
 
     @functools.wraps(backward)
     def wrapper(ctx, *gradients):
         with no_grad():
             found = backward(ctx, *gradients)
-        if not mode.enabled or not any(isinstance(g, Tensor) and g.requires_grad for g in gradients):
+        if not mode.enabled or not any(
+            isinstance(g, Tensor) and g.requires_grad for g in gradients
+        ):
             return found
         several = isinstance(found, tuple)
         results = []

@@ -1,7 +1,7 @@
 """Jacobians, Hessians and their products with vectors, of functions from tensors to tensors.
 
-All of it is backward passes. A product of the Jacobian with a vector, J v, is what forward mode would
-give; without it, it is the gradient of u -> J' u, which is linear in u, so that its own
+All of it is backward passes. A product of the Jacobian with a vector, J v, is what forward mode
+would give; without it, it is the gradient of u -> J' u, which is linear in u, so that its own
 Jacobian is J ("double backward").
 """
 
@@ -46,7 +46,9 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
     with set_grad_enabled(create_graph or mode.enabled):
         found = _grad(outputs, inputs, v, create_graph)
         found = _filled(found, inputs, strict, _INDEPENDENT_OUTPUT)
-    return _finished(outputs, many_outputs, create_graph), _finished(found, many_inputs, create_graph)
+    return _finished(outputs, many_outputs, create_graph), _finished(
+        found, many_inputs, create_graph
+    )
 
 
 def jvp(func, inputs, v=None, create_graph=False, strict=False):
@@ -69,11 +71,14 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
         found = _grad(backward, u, v, create_graph)
         found = _filled(
             found, outputs, strict,
-            "The gradient with respect to the input is independent of entry {i} in the grad_outputs "
+            "The gradient with respect to the input is independent of entry {i} in the "
+            "grad_outputs "
             "when using the double backward trick to compute forward mode gradients. "
             + _NOT_ALLOWED + ".",
         )  # fmt: skip
-    return _finished(outputs, many_outputs, create_graph), _finished(found, many_outputs, create_graph)
+    return _finished(outputs, many_outputs, create_graph), _finished(
+        found, many_outputs, create_graph
+    )
 
 
 def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False,
@@ -81,7 +86,7 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False,
     """The Jacobian of `func`: for an output of shape O and an input of shape I, a tensor (*O, *I).
 
     Several outputs or inputs give tuples (of tuples). `vectorize` and `strategy` choose how PyTorch
-    computes it; here both choices give the same backward passes, one for each element of the output.
+    computes it; here it is always one backward pass for each element of the output.
 
     >>> import tidu
     >>> tidu.autograd.functional.jacobian(lambda x: x * x, tidu.tensor([1.0, 2.0]))
@@ -95,7 +100,8 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False,
         many_outputs, outputs = _as_tuple(func(*inputs), _OUTPUTS, "jacobian")
         _check_outputs(outputs, strict)
         rows = tuple(
-            tuple(_jacobian_of(i, out, inputs, create_graph, strict)) for i, out in enumerate(outputs)
+            tuple(_jacobian_of(i, out, inputs, create_graph, strict))
+            for i, out in enumerate(outputs)
         )
     rows = tuple(row if many_inputs else row[0] for row in rows)
     return rows if many_outputs else rows[0]
@@ -103,7 +109,7 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False,
 
 def hessian(func, inputs, create_graph=False, strict=False, vectorize=False,
             outer_jacobian_strategy="reverse-mode"):  # fmt: skip
-    """The second derivatives of a `func` with one value: a tensor (*I, *J) for inputs of shapes I, J.
+    """The second derivatives of a `func` with one value: (*I, *J) for inputs of shapes I, J.
 
     >>> import tidu
     >>> tidu.autograd.functional.hessian(lambda x: (x**3).sum(), tidu.tensor([1.0, 2.0]))
@@ -198,7 +204,8 @@ def _as_tuple(values, what, name):
         return False, (values,)
     if not isinstance(values, tuple):
         raise TypeError(
-            f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the given "
+            f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the "
+            "given "
             f"{what} has type {type(values)}."
         )
     for i, value in enumerate(values):
@@ -232,9 +239,7 @@ def _vector(v, like, many, name, create_graph):
     for i, (a, b) in enumerate(zip(v, like)):
         if a.shape != b.shape:
             where = f"Entry {i} in " if many else ""
-            raise RuntimeError(
-                f"{where}v has invalid size: should be {b.shape} but got {a.shape}."
-            )
+            raise RuntimeError(f"{where}v has invalid size: should be {b.shape} but got {a.shape}.")
     return v
 
 
@@ -306,9 +311,12 @@ def _check_depends(gradients, strict):
     for i, gradient in enumerate(gradients):
         if strict and not gradient.requires_grad:
             raise RuntimeError(
-                "While computing the hessian, found that the jacobian of the user-provided function "
-                f"with respect to input {i} is independent of the input. {_NOT_ALLOWED}. You should "
-                "ensure that your function is twice differentiable and that the jacobian depends on "
+                "While computing the hessian, found that the jacobian of the user-provided "
+                "function "
+                f"with respect to input {i} is independent of the input. {_NOT_ALLOWED}. You "
+                "should "
+                "ensure that your function is twice differentiable and that the jacobian depends "
+                "on "
                 "the inputs (this would be violated by a linear function for example)."
             )
 

@@ -9,8 +9,8 @@ from contextvars import ContextVar
 PLAIN, CAREFUL = 1, 2
 
 
-# All that an operation looks at: 0 while recording is off, PLAIN while it is on, and CAREFUL if there
-# is more to do (anomaly detection, hooks on saved tensors). A context variable costs a third of
+# All that an operation looks at: 0 while recording is off, PLAIN while it is on, and CAREFUL if
+# there is more to do (anomaly detection, hooks on saved tensors). A context variable costs a third of
 # what a thread-local attribute does, and a new thread starts with the default, as in PyTorch.
 _record = ContextVar("tidu_record", default=PLAIN)
 recording_now = _record.get

@@ -2,8 +2,8 @@
 
 The Jacobian of output `o` with respect to input `i` is a matrix with a row for each element of the
 input and a column for each element of the output. Its numerical form comes from central
-differences, (f(x + eps) - f(x - eps)) / (2 eps), its analytical form from one backward pass for each
-element of the output. Complex numbers count as pairs of real ones: an entry is then
+differences, (f(x + eps) - f(x - eps)) / (2 eps), its analytical form from one backward pass for
+each element of the output. Complex numbers count as pairs of real ones: an entry is then
 df/d(real part) + 1j * df/d(imaginary part) of a real f, PyTorch's convention for gradients, and a
 complex output is checked twice, its imaginary part and its real part.
 
@@ -56,9 +56,13 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     True
     """
     if not (check_backward_ad or check_forward_ad):
-        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+        raise AssertionError(
+            "Expected at least one of check_forward_ad or check_backward_ad to be True"
+        )
     if check_batched_grad or check_batched_forward_grad:
-        raise NotImplementedError("tidu has no batched gradients (vmap) yet: leave check_batched_grad out")
+        raise NotImplementedError(
+            "tidu has no batched gradients (vmap) yet: leave check_batched_grad out"
+        )
     if check_forward_ad:
         raise NotImplementedError("tidu has no forward mode yet: leave check_forward_ad out")
     try:
@@ -86,7 +90,9 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     True
     """
     if not (check_rev_over_rev or check_fwd_over_rev):
-        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+        raise AssertionError(
+            "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+        )
     inputs = _as_tuple(inputs)
     if grad_outputs is None:
         outputs = _differentiable(func(*inputs))
@@ -175,7 +181,7 @@ class _Check:
         return found
 
     def difference(self, array, direction):
-        """The derivative of every output along a direction of one input, whose memory is changed."""
+        """The derivative of every output along a direction of one input, changed in place."""
         before = array.copy()
         try:
             np.add(before, self.eps * direction, out=array, casting="same_kind")
@@ -193,8 +199,10 @@ class _Check:
             if np.abs(a - b).max(initial=0) > self.nondet_tol:
                 raise GradcheckError(
                     "Backward is not reentrant, i.e., running backward with same input and "
-                    "grad_output multiple times gives different values, although analytical gradient "
-                    f"matches numerical gradient.The tolerance for nondeterminism was {self.nondet_tol}."
+                    "grad_output multiple times gives different values, although analytical "
+                    "gradient "
+                    "matches numerical gradient.The tolerance for nondeterminism was "
+                    f"{self.nondet_tol}."
                     + _DIFFERENT_EACH_TIME
                 )
         return first
@@ -238,7 +246,9 @@ class _Check:
                 if abs(product - repeated) > self.nondet_tol:
                     self.analytical(output, part)  # raises
                 n = numerical[i][o]
-                atol = self.atol * float(sum(w.sum() for w in u[: 1 + np.iscomplexobj(n)]) * v.sum())
+                atol = self.atol * float(
+                    sum(w.sum() for w in u[: 1 + np.iscomplexobj(n)]) * v.sum()
+                )
                 if not np.isclose(product, n, self.rtol, atol):
                     raise GradcheckError(
                         _mismatch(product, n, o, i) + self.explain_in_full(outputs, part, o, i)
@@ -259,8 +269,10 @@ class _Check:
         worst = float(np.abs(n - a).max(initial=0))
         return (
             "\nThe above quantities relating the numerical and analytical jacobians are computed \n"
-            "in fast mode. See: https://github.com/pytorch/pytorch/issues/53876 for more background "
-            "\nabout fast mode. Below, we recompute numerical and analytical jacobians in slow mode:"
+            "in fast mode. See: https://github.com/pytorch/pytorch/issues/53876 for more "
+            "background "
+            "\nabout fast mode. Below, we recompute numerical and analytical jacobians in slow "
+            "mode:"
             f"\n\nNumerical:\n {Tensor._wrap(n)}\nAnalytical:\n{Tensor._wrap(a)}\n\n"
             f"The max per-element difference (slow mode) is: {worst}.\n"
         )
@@ -281,9 +293,13 @@ class _Check:
         before = array.copy()
         try:
             array[...] = before + self.eps * direction
-            above = [o._array.copy() for o in _as_tuple(self.func(*self.inputs)) if isinstance(o, Tensor)]
+            above = [
+                o._array.copy() for o in _as_tuple(self.func(*self.inputs)) if isinstance(o, Tensor)
+            ]
             array[...] = before - self.eps * direction
-            below = [o._array.copy() for o in _as_tuple(self.func(*self.inputs)) if isinstance(o, Tensor)]
+            below = [
+                o._array.copy() for o in _as_tuple(self.func(*self.inputs)) if isinstance(o, Tensor)
+            ]
         finally:
             array[...] = before
         return [a.astype(np.complex128) - b for a, b in zip(above, below)]
@@ -337,13 +353,15 @@ def _checked_inputs(inputs):
 
             warnings.warn(
                 f"Input #{index} requires gradient and is not a double precision floating point or "
-                "complex. This check will likely fail if all the inputs are not of double precision "
+                "complex. This check will likely fail if all the inputs are not of double "
+                "precision "
                 "floating point or complex. ",
                 stacklevel=4,
             )
         if a.size and any(stride == 0 and n > 1 for stride, n in zip(a.strides, a.shape)):
             raise RuntimeError(
-                f"The {index}th input has a dimension with stride 0. gradcheck only supports inputs "
+                f"The {index}th input has a dimension with stride 0. gradcheck only supports "
+                "inputs "
                 "that are non-overlapping to be able to compute the numerical gradients correctly. "
                 "You should call .contiguous on the input before passing it to gradcheck."
             )

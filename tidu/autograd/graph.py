@@ -66,7 +66,7 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 class disable_saved_tensors_hooks:
-    """Context manager and decorator: using `saved_tensors_hooks` is an error with `error_message`."""
+    """Context manager and decorator: `saved_tensors_hooks` is an error, `error_message`."""
 
     def __init__(self, error_message):
         self.error_message = error_message
@@ -101,7 +101,8 @@ def get_gradient_edge(tensor):
     """The place in the graph where the gradient of `tensor` is computed."""
     if not tensor.requires_grad:
         raise RuntimeError(
-            "It is not possible to get the gradient edge for a Tensor that does not require gradients"
+            "It is not possible to get the gradient edge for a Tensor that does not require "
+            "gradients"
         )
     target = target_of(tensor)
     if isinstance(target, Tensor):
@@ -144,7 +145,9 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
     for t in tensors:
         assert t.requires_grad, "Expected gradient function to be set"
     lock = threading.Lock()
-    return _Handles(_wait_for_any(tensors, fn, lock) if mode == "any" else _wait_for_all(tensors, fn, lock))
+    return _Handles(
+        _wait_for_any(tensors, fn, lock) if mode == "any" else _wait_for_all(tensors, fn, lock)
+    )
 
 
 def _wait_for_any(tensors, fn, lock):
@@ -167,7 +170,9 @@ def _wait_for_any(tensors, fn, lock):
 def _wait_for_all(tensors, fn, lock):
     from .engine import current_walk
 
-    passes = weakref.WeakKeyDictionary()  # of each backward pass: how many gradients to wait for, and those that are known
+    passes = (
+        weakref.WeakKeyDictionary()
+    )  # of each backward pass: how many gradients to wait for, and those that are known
 
     def hook_for(position):
         def hook(gradient):
@@ -175,7 +180,10 @@ def _wait_for_all(tensors, fn, lock):
                 walk = current_walk()
                 waiting = passes.get(walk)
                 if waiting is None:
-                    waiting = passes[walk] = [sum(walk.reached(map(target_of, tensors))), [None] * len(tensors)]
+                    waiting = passes[walk] = [
+                        sum(walk.reached(map(target_of, tensors))),
+                        [None] * len(tensors),
+                    ]
                 waiting[0] -= 1
                 waiting[1][position] = gradient
                 done = waiting[0] == 0

@@ -199,7 +199,9 @@ def _after(walk, node, grads_out, found):
         changed = hook(grads_in, grads_out)
         if changed is not None:
             grads_in = _checked_tuple(changed, grads_in, hook)
-    return [(edge, _shared(walk, g)) for edge, g in zip(_flat(node.edges), grads_in) if edge is not None]
+    return [
+        (edge, _shared(walk, g)) for edge, g in zip(_flat(node.edges), grads_in) if edge is not None
+    ]
 
 
 def _flat(edges):
@@ -222,7 +224,7 @@ def _tensor(gradient):
 
 
 def _shared(walk, gradient):
-    """What the engine takes from user code: a view of an array, since the user may keep the array."""
+    """What the engine takes from user code: a view, since the user may keep the array."""
     if gradient is None or not walk.raw:
         return gradient
     return gradient._array.view()
@@ -280,7 +282,7 @@ def accumulate_grad(leaf):
 
 
 def accumulate_with_hooks(leaf, gradient, raw, fresh, accumulate):
-    """Calls the hooks of a leaf's `AccumulateGrad` around `accumulate(leaf, gradient, raw, fresh)`."""
+    """Calls `accumulate(leaf, gradient, raw, fresh)` and the hooks of the leaf around it."""
     grads = (_tensor(gradient),)
     for hook in list((leaf._before_hooks or {}).values()):
         fresh = False

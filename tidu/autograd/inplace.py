@@ -21,14 +21,16 @@ from .public import operations
 
 _REASONS = {
     "multiple": "This view is the output of a function that returns multiple views. Such functions "
-    "do not allow the output views to be modified inplace. You should replace the inplace operation "
+    "do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation "
     "by an out-of-place one.",
     "function": "This view was created inside a custom Function (or because an input was returned "
     "as-is) and the autograd logic to handle view+inplace would override the custom backward "
     "associated with the custom Function, leading to incorrect gradients. This behavior is "
     "forbidden. You can fix this by cloning the output of the custom Function.",
     "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
-    "clarify your code by moving both the view and the inplace either both inside the no_grad block "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad "
+    "block "
     "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
     "tracked).",
 }
@@ -39,7 +41,9 @@ FUNCTION = object()  # in a view's steps: it was made inside a `Function`
 def write(name, x, function, args, kwargs):
     """`x.<name>(*args)`: computes `function(x, *args)` and lets the result take x's place."""
     if not isinstance(x, Tensor):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}"
+        )
     if x._view is not None:
         x._refresh()
     if mode.enabled:
@@ -95,7 +99,8 @@ def _view_error(x, why, what):
         index, node = (node.index, node.node) if hasattr(node, "index") else (0, node)
         kind = "a view and"
         if why == "no_grad":
-            kind, what = "a view of a view which was created in no_grad mode and", f"{what} with grad mode enabled"
+            kind = "a view of a view which was created in no_grad mode and"
+            what += " with grad mode enabled"
         start = f"Output {index} of {node.short_name()} is {kind} {what}."
     return RuntimeError(f"{start} {_REASONS[why]}")
 
@@ -201,7 +206,8 @@ def _save_in_place(node, result, x, counter):
     node = getattr(node, "node", node)
     for i, value in enumerate(node.saved or ()):
         if isinstance(value, SavedOutput) and value._array is result._array:
-            node.saved = (*node.saved[:i], SavedOutput(x._array, counter, value.index), *node.saved[i + 1 :])
+            kept = SavedOutput(x._array, counter, value.index)
+            node.saved = (*node.saved[:i], kept, *node.saved[i + 1 :])
             node.versions = {**(node.versions or {}), i: counter.version}
 
 
@@ -297,9 +303,11 @@ def fill(name, out, result):
             warnings.warn(
                 "An output with one or more elements was resized since it had shape "
                 f"{list(out._array.shape)}, which does not match the required output shape "
-                f"{list(source.shape)}. This behavior is deprecated, and in a future PyTorch release "
+                f"{list(source.shape)}. This behavior is deprecated, and in a future PyTorch "
+                "release "
                 "outputs will not be resized unless they have zero elements. You can explicitly "
-                "reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+                "reuse an out tensor t by resizing it, inplace, to zero elements with "
+                "t.resize_(0).",
                 stacklevel=3,
             )
         out._array = np.empty(source.shape, want.numpy)

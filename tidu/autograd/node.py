@@ -9,8 +9,8 @@ A `Node` is one application of an operation. It holds
 * `code` and `lasti`: the user's own line, as cheap as it can be kept (see `errors.where`).
 
 Edges point from results to inputs only and never at a result's Tensor, so there are no cycles: the
-graph goes when its last tensor goes. `serial` numbers are negative and fall, so that the newest node
-is the smallest: a heap on them visits every consumer of a value before its producer.
+graph goes when its last tensor goes. `serial` numbers are negative and fall, so that the newest
+node is the smallest: a heap on them visits every consumer of a value before its producer.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ def show(cls):
     op = cls.op
     if op is None:
         return
-    names = {p: "self" if public == "input" else public for p, public in zip(op.params, op.public_params)}
+    names = {
+        p: "self" if public == "input" else public for p, public in zip(op.params, op.public_params)
+    }
     if len(op.outputs) == 1:
         names[op.outputs[0]] = "result"
     else:
@@ -72,4 +74,3 @@ def call(node, gradients):
     found = node.apply(gradients, operations, False)
     results = align(node, found)
     return results[0] if len(results) == 1 else results
-

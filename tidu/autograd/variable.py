@@ -29,9 +29,7 @@ class Variable(metaclass=_VariableType):
         if volatile:
             import warnings
 
-            warnings.warn(
-                "volatile was removed (Variable.volatile is always False)", stacklevel=2
-            )
+            warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
         out = data.detach()
         out.requires_grad = bool(requires_grad)
         return out
