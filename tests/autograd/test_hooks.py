@@ -138,6 +138,15 @@ def test_retain_grad_follows_writes():
     assert y.grad.tolist() == [1.0]
 
 
+def test_retain_grad_follows_writes_to_the_base():
+    y = leaf(1.0, 2.0) * 2
+    v = y[0]
+    v.retain_grad()
+    y.mul_(3)
+    (v * 5).sum().backward()
+    assert v.grad.item() == 5.0
+
+
 def test_retain_grad_of_leaves_and_constants():
     x = leaf(1.0)
     x.retain_grad()

@@ -120,7 +120,7 @@ def refresh(x):
     previous, mode.enabled = mode.enabled, True
     try:
         node = replay(view.steps, view.base, operations)._node
-        x._node = None if node is None else AsStridedBackward0(node, x._array)
+        _take_place(x, None if node is None else AsStridedBackward0(node, x._array))
     finally:
         mode.enabled = previous
 
@@ -189,10 +189,7 @@ def join_graph(x, result, counter):
     base = x._view.base
     _take_place(base, CopySlices(base, result, x._view))
     counter.history += 1
-    before = x._node
     x._refresh()
-    if x._retains:
-        move_retained(x, before)
 
 
 def _take_place(x, node):
