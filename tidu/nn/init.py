@@ -94,7 +94,7 @@ def eye_(tensor):
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     with no_grad():
-        from ..ops.creation import eye
+        from ..ops.ranges import eye
 
         return tensor.copy_(eye(*tensor.shape, dtype=tensor.dtype))
 

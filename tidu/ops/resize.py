@@ -194,5 +194,5 @@ def _check(x, size, mode, antialias):
             kernel = "upsample_bilinear2d_channels_last"
         else:
             kind = "nearest" if nearest else "cubic" if mode == "bicubic" else "linear"
-            kernel = f"compute_indices_weights_{'aa' if antialias else kind}"
+            kernel = "compute_index_ranges_weights" if antialias else f"compute_indices_weights_{kind}"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.of(x).title}'")
