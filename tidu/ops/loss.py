@@ -91,7 +91,7 @@ def soft_margin_loss(k, x, y, reduction="mean"):
 
 def _soft_margin_rule(k, g, x, y, reduction):
     g = per_element(g, reduction, (x * y).shape)
-    return -y * g * k.sigmoid(-y * x)
+    return -y * k.sigmoid(-y * x) * g
 
 
 soft_margin_loss.vjp(x=_soft_margin_rule)

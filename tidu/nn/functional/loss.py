@@ -11,6 +11,7 @@ import warnings
 
 from ...autograd.public import operations as ops
 from ...ops import loss as _declared  # noqa: F401  (declares its operations)
+from ...size import Size
 from ...tensor import Tensor
 
 __all__ = """
@@ -197,7 +198,7 @@ def _expanded(shape, want):
         if len(shape) > len(want) or shape[axis] not in (1, want[axis]):
             raise RuntimeError(
                 f"Attempting to broadcast a dimension of length {shape[axis]} at {axis}! Mismatching "
-                f"argument at index 1 had torch.Size({list(shape)}); but expected shape should be "
+                f"argument at index 1 had {Size(shape)}; but expected shape should be "
                 f"broadcastable to {list(want)}"
             )
     return want

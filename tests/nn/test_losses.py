@@ -1,0 +1,135 @@
+"""Losses: weights, ignored classes, older parameters, extremes, nodes, errors."""
+
+import math
+
+import numpy as np
+import pytest
+import tidu
+from tidu import nn
+from tidu.nn import functional as F
+
+LOGS = tidu.tensor([[-1.0, -2.0, -4.0], [-3.0, -5.0, -7.0]])
+X = tidu.tensor([[0.5, 0.25], [0.75, 0.125]])
+WEIGHT = tidu.tensor([1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    "target, options, want",
+    [
+        ([2, 1], {}, (4 + 5) / 2),
+        ([2, 1], {"weight": WEIGHT}, (16 + 10) / 6),
+        ([2, 1], {"ignore_index": 2}, 5),
+        ([2, 1], {"weight": WEIGHT, "ignore_index": 1}, 4),
+        ([2, 1], {"weight": WEIGHT, "reduction": "none"}, [16, 10]),
+        ([2, -100], {"reduction": "sum"}, 4),
+        ([-100, -100], {}, math.nan),
+    ],
+)
+def test_nll_weights_and_ignored_classes(target, options, want):
+    found = F.nll_loss(LOGS, tidu.tensor(target), **options)
+    np.testing.assert_allclose(found.numpy(), want, rtol=1e-6)
+
+
+def test_what_is_ignored_has_no_gradient_even_where_the_mean_is_nan():
+    x = tidu.zeros(2, 3, requires_grad=True)
+    F.cross_entropy(x, tidu.tensor([-100, -100])).backward()
+    assert x.grad.tolist() == [[0] * 3] * 2
+
+
+def test_cross_entropy_takes_classes_and_their_probabilities_alike():
+    classes = tidu.tensor([[1, 0], [2, 2]])
+    x = tidu.from_numpy(np.random.default_rng(0).normal(size=(2, 3, 2)))
+    shares = F.one_hot(classes, 3).movedim(-1, 1).double()
+    for options in ({}, {"label_smoothing": 0.2}, {"reduction": "sum", "weight": WEIGHT.double()}):
+        a, b = F.cross_entropy(x, classes, **options), F.cross_entropy(x, shares, **options)
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-12)
+
+
+def test_extremes():
+    huge = tidu.tensor([1000.0, -1000.0])
+    assert F.binary_cross_entropy_with_logits(huge, 1 - (huge > 0).float()).item() == 1000
+    assert F.binary_cross_entropy(tidu.tensor([0.0]), tidu.tensor([1.0])).item() == 100
+    assert F.cross_entropy(huge[None], tidu.tensor([1])).item() == 2000
+
+
+def test_positive_weight_counts_the_ones():
+    zeros, ones = tidu.zeros(2), tidu.tensor([1.0, 0.0])
+    found = F.binary_cross_entropy_with_logits(
+        zeros, ones, pos_weight=tidu.tensor(3.0), reduction="none"
+    )
+    np.testing.assert_allclose(found.numpy(), [3 * math.log(2), math.log(2)], rtol=1e-6)
+
+
+def test_complex_difference():
+    found = nn.L1Loss()(tidu.tensor([3 + 4j]), tidu.tensor([0j]))
+    assert found.dtype is tidu.float32 and found.item() == 5
+
+
+@pytest.mark.parametrize(
+    "size_average, reduce, meant", [(False, None, "sum"), (True, None, "mean"), (None, False, "none")]
+)
+def test_older_parameters_warn_and_work(size_average, reduce, meant):
+    text = f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead"
+    with pytest.warns(UserWarning, match=text):
+        layer = nn.MSELoss(size_average=size_average, reduce=reduce)
+    assert layer.reduction == meant
+    with pytest.warns(UserWarning, match=text):
+        found = F.mse_loss(X, X + 1, size_average, reduce)
+    assert found.tolist() == F.mse_loss(X, X + 1, reduction=meant).tolist()
+
+
+@pytest.mark.parametrize("loss", [F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss])
+def test_broadcasting_warns_and_the_gradient_counts_every_element(loss):
+    x = tidu.zeros(2, requires_grad=True)
+    with pytest.warns(UserWarning, match="Using a target size .* different to the input size"):
+        loss(x, tidu.full((3, 2), 5.0)).backward()
+    want = {"mse_loss": -5.0}.get(loss.__name__, -0.5)
+    assert x.grad.tolist() == [want] * 2
+
+
+@pytest.mark.parametrize(
+    "loss, node",
+    [
+        (lambda x: F.mse_loss(x, X), "MseLossBackward0"),
+        (lambda x: F.cross_entropy(x, tidu.tensor([0, 1])), "NllLossBackward0"),
+        (lambda x: F.cross_entropy(x[..., None], tidu.tensor([[0], [1]])), "NllLoss2DBackward0"),
+        (lambda x: F.binary_cross_entropy_with_logits(x, X), "BinaryCrossEntropyWithLogitsBackward0"),
+        (lambda x: F.smooth_l1_loss(x, X), "SmoothL1LossBackward0"),
+    ],
+)
+def test_nodes(loss, node):
+    assert type(loss(X.clone().requires_grad_()).grad_fn).__name__ == node
+
+
+@pytest.mark.parametrize(
+    "call, error, text",
+    [
+        (lambda: F.mse_loss(X, X, reduction="foo"), ValueError,
+         "foo is not a valid value for reduction"),
+        (lambda: F.nll_loss(LOGS, tidu.tensor([1])), ValueError,
+         "Expected input batch_size (2) to match target batch_size (1)."),
+        (lambda: F.nll_loss(LOGS, tidu.tensor([1, 3])), IndexError, "Target 3 is out of bounds."),
+        (lambda: F.nll_loss(LOGS, tidu.tensor([1.0, 2.0])), RuntimeError,
+         "expected target dtype to be Long or Byte, but got Float"),
+        (lambda: F.cross_entropy(LOGS, tidu.tensor([1, 2]), weight=X[0]), RuntimeError,
+         "weight tensor should be defined either for all 3 classes or no classes but got weight "
+         "tensor of shape: [2]"),
+        (lambda: F.cross_entropy(LOGS, tidu.tensor([1, 2]), label_smoothing=2), RuntimeError,
+         "label_smoothing must be between 0.0 and 1.0. Got: 2"),
+        (lambda: F.binary_cross_entropy(X + 1, X), RuntimeError,
+         "all elements of input should be between 0 and 1"),
+        (lambda: F.binary_cross_entropy_with_logits(X, X[0]), ValueError,
+         "Target size (tidu.Size([2])) must be the same as input size (tidu.Size([2, 2]))"),
+        (lambda: F.huber_loss(X, X, delta=0), RuntimeError,
+         "huber_loss does not support non-positive values for delta."),
+        (lambda: F.multi_margin_loss(X, tidu.tensor([0, 1]), p=3), ValueError,
+         "only p == 1 and p == 2 supported"),
+        (lambda: F.gaussian_nll_loss(X, X, X - 1), ValueError, "var has negative entry/entries"),
+        (lambda: nn.TripletMarginLoss(margin=0), ValueError,
+         "TripletMarginLoss: expected margin to be greater than 0, got 0 instead"),
+    ],
+)  # fmt: skip
+def test_errors(call, error, text):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == text
