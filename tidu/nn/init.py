@@ -6,6 +6,7 @@ import math
 import warnings
 
 from ..autograd.grad_mode import no_grad
+from ..ops.creation import empty_like
 
 
 def calculate_gain(nonlinearity, param=None):
@@ -51,7 +52,7 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
-    """Draws from the normal distribution between `a` and `b`, by inverting its cumulative function."""
+    """Draws from the normal distribution between `a` and `b`."""
 
     def below(x):
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
@@ -62,14 +63,36 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
             "may be incorrect.",
             stacklevel=2,
         )
+    share = below((b - mean) / std) - below((a - mean) / std)
     with no_grad():
-        low, high = below((a - mean) / std), below((b - mean) / std)
-        tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-        tensor.erfinv_()
-        tensor.mul_(std * math.sqrt(2.0))
-        tensor.add_(mean)
-        tensor.clamp_(min=a, max=b)
-        return tensor
+        if share > 0.3:
+            return tensor.copy_(_normal_within(tensor, mean, std, a, b, generator))
+        return tensor.copy_(_uniform_accepted(tensor, mean, std, a, b, generator))
+
+
+def _normal_within(tensor, mean, std, a, b, generator):
+    """Normal numbers, those outside the bounds drawn again until none is left."""
+    low, high = tensor.new_tensor(a), tensor.new_tensor(b)
+    drawn = tensor.normal_(mean, std, generator=generator)
+    while (outside := (drawn < low) | (drawn > high)).any():
+        drawn = empty_like(drawn).normal_(mean, std, generator=generator).where(outside, drawn)
+    return drawn
+
+
+def _uniform_accepted(tensor, mean, std, a, b, generator):
+    """Uniform numbers, each kept with a chance in proportion to its density, else drawn again.
+
+    Where the bounds cut off most of the distribution, normal numbers would hardly ever fall between.
+    """
+    peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+    drawn = pending = None
+    while pending is None or pending.any():
+        candidates = empty_like(tensor).uniform_(a, b, generator=generator)
+        chances = empty_like(tensor).uniform_(generator=generator)
+        rejected = chances.log() > -0.5 * ((candidates - mean) / std) ** 2 - peak
+        drawn = candidates if pending is None else candidates.where(pending, drawn)
+        pending = rejected if pending is None else pending & rejected
+    return drawn
 
 
 def constant_(tensor, val):
