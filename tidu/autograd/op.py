@@ -22,6 +22,7 @@ the operations themselves.
 from __future__ import annotations
 
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from .record import int_scalars, make_node, scalars
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 ndarray, asarray = np.ndarray, np.asarray
 new = object.__new__
+Array = Any  # what a forward gets for a tensor: the array of the device that it lives on
 
 OPS = {}  # name -> Op
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import elementwise, op
+from ..autograd.op import Array, elementwise, op
 from ..autograd.public import composite, operations
 from ..backend.clip import CONSTANTS, clip
 from ..tensor import Tensor
@@ -314,7 +314,7 @@ def prelu(input, weight):
 
 
 @op(public=False, method=False)
-def glu(k, x: Array, dim=-1):  # noqa: F821
+def glu(k, x: Array, dim=-1):
     """The first half along `dim` times the sigmoid of the second half."""
     if x.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
@@ -364,7 +364,7 @@ def tanhshrink(input):
 
 
 @op(public=False, method=False)
-def rrelu_with_noise(k, x: Array, y: Array):  # noqa: F821
+def rrelu_with_noise(k, x: Array, y: Array):
     """Each element times its own slope y."""
     return x * y
 

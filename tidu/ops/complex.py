@@ -7,13 +7,13 @@ it later, so that there `resolve_conj` has something to do.
 from __future__ import annotations
 
 from .. import dtypes
-from ..autograd.op import elementwise, op
+from ..autograd.op import Array, elementwise, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 
 
 @op(public=False, method=False, view=True, holomorphic=False, node="SelectBackward0")
-def real(k, x: Array):  # noqa: F821
+def real(k, x: Array):
     """The real parts, as a view."""
     return x.real
 
@@ -22,7 +22,7 @@ real.vjp(x=lambda g: g)  # the engine makes it complex
 
 
 @op(public=False, method=False, view=True, holomorphic=False, node="SelectBackward0")
-def imag(k, x: Array):  # noqa: F821
+def imag(k, x: Array):
     """The imaginary parts, as a view."""
     return x.imag
 
@@ -63,7 +63,7 @@ Tensor.imag = property(
 
 
 @op(view=True, method=False, holomorphic=False)
-def view_as_real(k, x: Array):  # noqa: F821
+def view_as_real(k, x: Array):
     """A complex tensor as a real one with a last dimension of size 2; it shares the memory.
 
     >>> import tidu
@@ -81,7 +81,7 @@ view_as_real.vjp(x=lambda k, g: k.complex(g[..., 0], g[..., 1]))
 
 
 @op(view=True, method=False, holomorphic=False)
-def view_as_complex(k, x: Array):  # noqa: F821
+def view_as_complex(k, x: Array):
     """A real tensor with a last dimension of size 2 as a complex one; it shares the memory.
 
     >>> import tidu

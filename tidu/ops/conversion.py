@@ -11,7 +11,7 @@ from .. import dtypes, formats, naming
 from ..autograd import inplace
 from ..autograd.grad_mode import mode
 from ..autograd.node import user_frame
-from ..autograd.op import elementwise, op
+from ..autograd.op import Array, elementwise, op
 from ..autograd.public import PUBLIC, operations
 from ..backend.quiet import IGNORE, loud, quiet
 from ..errors import class_name
@@ -57,7 +57,7 @@ def _user_depth():
 
 
 @op(public=False, method=False, node="ToCopyBackward0")
-def to_dtype(k, x: Array, dtype, memory_format=None):  # noqa: F821
+def to_dtype(k, x: Array, dtype, memory_format=None):
     """The elements converted to `dtype`, in a new tensor."""
     if x.dtype.kind == "c" and dtype.kind in (dtypes.INTEGER, dtypes.FLOAT):
         x = x.real
@@ -81,7 +81,7 @@ clone.vjp(x=lambda g: g)
 
 
 @op(public=False, method=False, node="CloneBackward0")
-def clone_as(k, x: Array, memory_format):  # noqa: F821
+def clone_as(k, x: Array, memory_format):
     """A copy with the same elements in another memory format."""
     out = formats.empty(k.xp, x.shape, x.dtype, memory_format)
     out[...] = x
@@ -92,13 +92,13 @@ clone_as.vjp(x=lambda g: g)
 
 
 @op(public=False, method=False, name="zeros_like")
-def zeros_of(k, x: Array):  # noqa: F821
+def zeros_of(k, x: Array):
     """Zeros in the shape and dtype of `x`."""
     return k.xp.zeros(x.shape, x.dtype)
 
 
 @op(public=False, method=False, node="CopyBackwards")
-def copied(k, x: Array, src: Array):  # noqa: F821
+def copied(k, x: Array, src: Array):
     """What `x.copy_(src)` makes of `x`."""
     if src.dtype.kind == "c" != x.dtype.kind:
         src = src.real
@@ -114,7 +114,7 @@ copied.vjp(x=lambda k, g: k.zeros_like(g), src=lambda g: g)
     name="fill_number",
     node=lambda x, value, in_place: f"FillBackward{2 * in_place}",
 )
-def fill_number(k, x: Array, value, in_place):  # noqa: F821
+def fill_number(k, x: Array, value, in_place):
     """`x` with a number (a 0-d array) in every place."""
     return k.xp.full_like(x, value)
 
@@ -128,7 +128,7 @@ fill_number.vjp(x=lambda k, g: k.zeros_like(g))
     name="fill_tensor",
     node=lambda x, value, in_place: f"FillBackward{1 + 2 * in_place}",
 )
-def fill_tensor(k, x: Array, value: Array, in_place):  # noqa: F821
+def fill_tensor(k, x: Array, value: Array, in_place):
     """`x` with the value of a 0-d tensor in every place."""
     return k.xp.full_like(x, value)
 
@@ -139,7 +139,7 @@ fill_tensor.vjp(
 
 
 @op(public=False, method=False, node="ZeroBackward0")
-def zeroed(k, x: Array):  # noqa: F821
+def zeroed(k, x: Array):
     """What `x.zero_()` makes of `x`."""
     return k.xp.zeros_like(x)
 

@@ -8,7 +8,7 @@ gradients of each are the two others, to any order.
 
 from __future__ import annotations
 
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..backend import convolution as kernels
 
 _NODE = "ConvolutionBackward0"
@@ -16,7 +16,7 @@ _NODE = "ConvolutionBackward0"
 
 @op(public=False, method=False, node=_NODE)
 def convolution(
-    k, x: Array, weight: Array, bias: Array | None, stride, padding, dilation, groups  # noqa: F821
+    k, x: Array, weight: Array, bias: Array | None, stride, padding, dilation, groups
 ):
     """x (N, C, *size) convolved with weight (O, C/groups, *kernel), plus bias (O)."""
     out = kernels.forward(x, weight, stride, padding, dilation, groups)
@@ -36,7 +36,7 @@ convolution.vjp(
 
 @op(public=False, method=False, node=_NODE)
 def convolution_input(
-    k, x: Array, weight: Array, bias: Array | None, size, stride, padding, dilation, groups  # noqa: F821
+    k, x: Array, weight: Array, bias: Array | None, size, stride, padding, dilation, groups
 ):
     """The transposed convolution of x (N, O, *out) with weight (O, C/groups, *kernel).
 
@@ -59,7 +59,7 @@ convolution_input.vjp(
 
 @op(public=False, method=False, node=_NODE)
 def convolution_weight(
-    k, x: Array, y: Array, kernel_size, stride, padding, dilation, groups  # noqa: F821
+    k, x: Array, y: Array, kernel_size, stride, padding, dilation, groups
 ):
     """The weight's gradient when y (N, C, *size) was convolved and x (N, O, *out) came back."""
     return kernels.weight_grad(x, y, kernel_size, stride, padding, dilation, groups)

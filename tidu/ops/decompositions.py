@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import return_types
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 from .linalg import HIDDEN
@@ -37,7 +37,7 @@ from .matrices import (
 
 
 @op(name="cholesky_factor", node="LinalgCholeskyExBackward0", holomorphic=False, **HIDDEN)
-def cholesky_factor(k, x: Array, upper):  # noqa: F821
+def cholesky_factor(k, x: Array, upper):
     """L with L @ L.mH = x, read from the lower half of x; or L.mH, read from the upper half."""
     check_square("linalg.cholesky", x)
     if upper:
@@ -127,7 +127,7 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
 
 
 @op(name="qr_factors", outputs=("Q", "R"), node="LinalgQrBackward0", holomorphic=False, **HIDDEN)
-def qr_factors(k, x: Array, mode):  # noqa: F821
+def qr_factors(k, x: Array, mode):
     """Orthonormal Q and upper triangular R with Q @ R = x."""
     if mode == "r":
         return np.empty((0,), x.dtype), k.xp.linalg.qr(x, "r")
@@ -191,7 +191,7 @@ def qr(input, some=True):
 
 @op(name="lu_parts", outputs=("LU", "pivots"), differentiable=1, node="LinalgLuFactorExBackward0",
     holomorphic=True, **HIDDEN)  # fmt: skip
-def lu_parts(k, x: Array):  # noqa: F821
+def lu_parts(k, x: Array):
     """L and U in one array, and the row exchanges (counted from 1)."""
     out = np.empty_like(x, order="C")
     batch = x.shape[:-2]
@@ -349,7 +349,7 @@ def _off_diagonal(x):
 
 @op(name="eigh_parts", outputs=("values", "vectors"), node="LinalgEighBackward0", holomorphic=False,
     **HIDDEN)  # fmt: skip
-def eigh_parts(k, x: Array, UPLO):  # noqa: F821
+def eigh_parts(k, x: Array, UPLO):
     """Eigenvalues in ascending order and eigenvectors of a Hermitian matrix."""
     try:
         return tuple(k.xp.linalg.eigh(x, UPLO))
@@ -372,7 +372,7 @@ def _(k, g, values, vectors):
 
 
 @op(name="eigh_values", node="LinalgEighBackward0", holomorphic=False, **HIDDEN)
-def eigh_values(k, x: Array, UPLO):  # noqa: F821
+def eigh_values(k, x: Array, UPLO):
     """Eigenvalues alone: their gradient needs no distances between them."""
     return k.xp.linalg.eigvalsh(x, UPLO)
 
@@ -423,7 +423,7 @@ def _check_eig(name, x):
 
 @op(name="eig_parts", outputs=("values", "vectors"), node="LinalgEigBackward0", holomorphic=False,
     **HIDDEN)  # fmt: skip
-def eig_parts(k, x: Array):  # noqa: F821
+def eig_parts(k, x: Array):
     """Eigenvalues and eigenvectors of length 1, always complex."""
     _check_eig("linalg.eig", x)
     values, vectors = k.xp.linalg.eig(x)
@@ -444,7 +444,7 @@ def _(k, g, values, vectors):
 
 
 @op(name="eig_values", node="LinalgEigBackward0", holomorphic=False, **HIDDEN)
-def eig_values(k, x: Array):  # noqa: F821
+def eig_values(k, x: Array):
     """Eigenvalues alone: their gradient needs no distances between them."""
     _check_eig("linalg.eigvals", x)
     values = k.xp.linalg.eigvals(x)
@@ -501,7 +501,7 @@ def _singular(k, x, **options):
 
 @op(name="svd_parts", outputs=("U", "S", "Vh"), node="LinalgSvdBackward0", holomorphic=False,
     **HIDDEN)  # fmt: skip
-def svd_parts(k, x: Array, full_matrices):  # noqa: F821
+def svd_parts(k, x: Array, full_matrices):
     """U, S and Vh with U @ diag(S) @ Vh = x."""
     return tuple(_singular(k, x, full_matrices=full_matrices))
 
@@ -535,7 +535,7 @@ def _(k, g, x_shape, U, S, Vh):
 
 
 @op(name="linalg_svdvals", node="LinalgSvdBackward0", holomorphic=False, **HIDDEN)
-def svdvals(k, x: Array):  # noqa: F821
+def svdvals(k, x: Array):
     """The singular values of matrices, in descending order.
 
     >>> import tidu
@@ -598,7 +598,7 @@ def _threshold(values, atol, rtol, shape, tol=None):
 
 
 @op(name="pseudo_inverse", node="LinalgPinvBackward0", holomorphic=False, **HIDDEN)
-def pseudo_inverse(k, x: Array, atol, rtol, hermitian):  # noqa: F821
+def pseudo_inverse(k, x: Array, atol, rtol, hermitian):
     """The pseudo-inverse; singular values below the tolerance count as 0."""
     if not x.size:
         return np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
@@ -689,7 +689,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
 
 
 @op(name="least_squares", node="LinalgLstsqBackward0", holomorphic=False, **HIDDEN)
-def least_squares(k, x: Array, y: Array, rcond):  # noqa: F821
+def least_squares(k, x: Array, y: Array, rcond):
     """The X of least length that makes x @ X closest to y."""
     return k.pseudo_inverse(x, 0.0, rcond, False) @ y
 

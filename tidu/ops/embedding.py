@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 
 
 @op(method=False)
 def embedding(
-    k, weight: Array, indices: Array, padding_idx=-1, scale_grad_by_freq=False, sparse=False  # noqa: F821
+    k, weight: Array, indices: Array, padding_idx=-1, scale_grad_by_freq=False, sparse=False
 ):
     """The rows of `weight` (V, D) with the numbers `indices` (*): a tensor (*, D).
 
@@ -45,7 +45,7 @@ embedding.vjp(
 
 
 @op(public=False, method=False, node="EmbeddingDenseBackwardBackward0")
-def embedding_backward(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):  # noqa: F821
+def embedding_backward(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):
     """The sum of g's rows that belong to each row of the table."""
     flat = indices.reshape(-1)
     g = _weighted(g.reshape(flat.size, -1), flat, rows, padding_idx, scale_grad_by_freq)
@@ -67,7 +67,7 @@ embedding_backward.vjp(
 
 
 @op(public=False, method=False)
-def embedding_weighted(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):  # noqa: F821
+def embedding_weighted(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):
     """g's rows with the factors that they have in `embedding_backward`."""
     flat = indices.reshape(-1)
     out = _weighted(g.reshape(flat.size, -1), flat, rows, padding_idx, scale_grad_by_freq)

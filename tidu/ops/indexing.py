@@ -16,7 +16,7 @@ from .. import dtypes
 from ..autograd.grad_mode import recording_now
 from ..autograd.inplace import _check_overlap, assign, check_writable, write
 from ..autograd.node import LEAF, Counter
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..autograd.record import make_node
 from ..backend.quiet import IGNORE, loud, quiet
@@ -368,7 +368,7 @@ def _pick_nothing(x, key):
 
 
 @op(public=False, method=False, node="IndexBackward0")
-def index(k, x: Array, key):  # noqa: F821
+def index(k, x: Array, key):
     """`x[key]` for index arrays, which are copied from; see `pick`."""
     try:
         return x[key]
@@ -384,7 +384,7 @@ index.vjp(x=lambda k, g, x_shape, key: k.index_sum(g, x_shape, key))
 
 
 @op(public=False, method=False, node="IndexPutBackward0")
-def index_sum(k, x: Array, shape, key):  # noqa: F821
+def index_sum(k, x: Array, shape, key):
     """Zeros of `shape`, to which `x` is added at `key`: the gradient of `index`."""
     full = k.xp.zeros(shape, x.dtype)
     put_into(full, key, x, accumulate=True)
@@ -655,7 +655,7 @@ def _set_recorded(x, key, rest, value, recorded):
 
 
 @op(public=False, method=False, name="put_at", node="IndexPutBackward0")
-def put_at(k, x: Array, values: Array, key, accumulate=False):  # noqa: F821
+def put_at(k, x: Array, values: Array, key, accumulate=False):
     """A copy of `x` with `values` written (or added) at `key`, a key of index arrays."""
     full = k.xp.array(x, order="C")
     put_into(full, key, values.astype(x.dtype, copy=False), accumulate)
@@ -675,7 +675,7 @@ def _to_shape(k, g, shape):
 
 
 @op(public=False, method=False, name="put_zeros", node="IndexPutBackward0")
-def put_zeros(k, x: Array, key):  # noqa: F821
+def put_zeros(k, x: Array, key):
     """A copy of `x` with zeros at `key`."""
     full = k.xp.array(x, order="C")
     put_into(full, key, 0)

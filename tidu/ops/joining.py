@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from .indexing import index
@@ -51,7 +51,7 @@ def _joint_dtype(arrays):
 
 
 @op(method=False, names={"x": "tensors"}, aliases=("concat", "concatenate"))
-def cat(k, x: list[Array], dim=0):  # noqa: F821
+def cat(k, x: list[Array], dim=0):
     """The tensors joined along an existing dimension.
 
     >>> import tidu
@@ -116,7 +116,7 @@ cat.vjp(x=lambda k, g, x_shape, x_needed, dim: _cut(k, g, x_shape, x_needed, dim
 
 
 @op(method=False, names={"x": "tensors"})
-def stack(k, x: list[Array], dim=0):  # noqa: F821
+def stack(k, x: list[Array], dim=0):
     """The tensors, all of one shape, side by side in a new dimension.
 
     >>> import tidu
@@ -205,7 +205,7 @@ column_stack = composite()(
 @op(
     public=False, method=False, names={"x": "tensors"}, name="block_diag", node="BlockDiagBackward0"
 )
-def _block_diag(k, x: list[Array]):  # noqa: F821
+def _block_diag(k, x: list[Array]):
     """Matrices along the diagonal of a larger one."""
     x = [a.reshape((1,) * (2 - a.ndim) + a.shape) for a in x]
     shape = (sum(len(a) for a in x), sum(a.shape[1] for a in x))
@@ -254,7 +254,7 @@ def block_diag(*tensors):
 
 
 @op(public=False, varargs=True)
-def repeat(k, x: Array, repeats):  # noqa: F821
+def repeat(k, x: Array, repeats):
     """The tensor repeated so often along each dimension; extra leading ones are new dimensions.
 
     >>> import tidu
@@ -356,7 +356,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 
 
 @op(method=True)
-def roll(k, x: Array, shifts, dims=()):  # noqa: F821
+def roll(k, x: Array, shifts, dims=()):
     """The elements moved on by `shifts` places along `dims` (without dims: flattened), around.
 
     >>> import tidu
@@ -387,7 +387,7 @@ def _negative(shifts):
 
 
 @op(varargs=True)
-def flip(k, x: Array, dims):  # noqa: F821
+def flip(k, x: Array, dims):
     """The elements in reverse order along `dims`.
 
     >>> import tidu
@@ -418,7 +418,7 @@ def flipud(input):
 
 
 @op(names={"k_": "k"})
-def rot90(k, x: Array, k_=1, dims=(0, 1)):  # noqa: F821
+def rot90(k, x: Array, k_=1, dims=(0, 1)):
     """The tensor turned by 90 degrees, `k` times, in the plane of two dimensions.
 
     >>> import tidu
@@ -563,7 +563,7 @@ def unravel_index(indices, shape):
 
 
 @op(method=False)
-def pixel_shuffle(k, x: Array, upscale_factor):  # noqa: F821
+def pixel_shuffle(k, x: Array, upscale_factor):
     """(..., C r r, H, W) rearranged to (..., C, H r, W r), where r is `upscale_factor`."""
     _check_pixels("pixel_shuffle", x, "upscale_factor", upscale_factor)
     r = upscale_factor
@@ -583,7 +583,7 @@ pixel_shuffle.vjp(x=lambda k, g, upscale_factor: k.pixel_unshuffle(g, upscale_fa
 
 
 @op(method=False)
-def pixel_unshuffle(k, x: Array, downscale_factor):  # noqa: F821
+def pixel_unshuffle(k, x: Array, downscale_factor):
     """(..., C, H r, W r) rearranged to (..., C r r, H, W), where r is `downscale_factor`."""
     _check_pixels("pixel_unshuffle", x, "downscale_factor", downscale_factor)
     r = downscale_factor
@@ -615,7 +615,7 @@ def _check_pixels(name, x, argument, factor):
 
 
 @op(method=False)
-def channel_shuffle(k, x: Array, groups):  # noqa: F821
+def channel_shuffle(k, x: Array, groups):
     """The channels (dimension 1) of `groups` groups interleaved."""
     if x.ndim < 3:
         raise RuntimeError(

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from .. import dtypes, return_types
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 from . import matrices
@@ -36,7 +36,7 @@ HIDDEN = {"public": False, "method": False}
 
 
 @op(name="linalg_inv", node="LinalgInvExBackward0", **HIDDEN)
-def inv(k, x: Array):  # noqa: F821
+def inv(k, x: Array):
     """The inverse of a square matrix, or of each in a batch.
 
     >>> import tidu
@@ -94,7 +94,7 @@ def inv_ex(A, *, check_errors=False):
 
 
 @op(name="linalg_det", **HIDDEN)
-def linalg_det(k, x: Array):  # noqa: F821
+def linalg_det(k, x: Array):
     """The determinant of a square matrix, or of each in a batch.
 
     >>> import tidu
@@ -128,7 +128,7 @@ def _others(s, leave):
 
 
 @op(**HIDDEN)
-def cofactors(k, x: Array):  # noqa: F821
+def cofactors(k, x: Array):
     """det(x) times the transposed inverse, for singular matrices too.
 
     With x = U S V: the cofactors of a product are the product of the cofactors.
@@ -139,7 +139,7 @@ def cofactors(k, x: Array):  # noqa: F821
 
 
 @op(**HIDDEN)
-def cofactors_slope(k, g: Array, x: Array):  # noqa: F821
+def cofactors_slope(k, g: Array, x: Array):
     """The adjoint of the cofactors' derivative, which is known for the diagonal S of x = U S V."""
     u, s, v = np.linalg.svd(x)
     unit = (np.linalg.det(u) * np.linalg.det(v))[..., None, None]
@@ -169,7 +169,7 @@ def det(input):
 
 @op(name="slogdet_parts", outputs=("sign", "logabsdet"), node="LinalgSlogdetBackward0",
     holomorphic=False, **HIDDEN)  # fmt: skip
-def slogdet_parts(k, x: Array):  # noqa: F821
+def slogdet_parts(k, x: Array):
     """The sign (or phase) of the determinant and the logarithm of its absolute value."""
     check_square("linalg.slogdet", x)
     return k.xp.linalg.slogdet(x)
@@ -245,7 +245,7 @@ def _check_system(name, a, b, left=True):
 
 
 @op(name="solve_system", node="LinalgSolveExBackward0", **HIDDEN)
-def solve_system(k, x: Array, y: Array, vector=False):  # noqa: F821
+def solve_system(k, x: Array, y: Array, vector=False):
     """The solution of x @ X = y, for y of shape (..., n, k), or (..., n) if `vector`."""
     try:
         if vector:
@@ -319,7 +319,7 @@ def _triangle(x, upper, unitriangular):
 
 
 @op(name="solve_triangle", node="LinalgSolveTriangularBackward0", **HIDDEN)
-def solve_triangle(k, x: Array, y: Array, upper, unitriangular):  # noqa: F821
+def solve_triangle(k, x: Array, y: Array, upper, unitriangular):
     """The solution of x @ X = y for a triangular x, by substitution."""
     n = x.shape[-1]
     shape = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
@@ -375,7 +375,7 @@ def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False)
 
 
 @op(holomorphic=False)
-def cholesky_solve(k, x: Array, L: Array, upper=False):  # noqa: F821
+def cholesky_solve(k, x: Array, L: Array, upper=False):
     """The solution X of A X = input, given the Cholesky factor of A.
 
     >>> import tidu
@@ -403,7 +403,7 @@ def _(k, g, L, out, upper):
 
 
 @op(holomorphic=False)
-def cholesky_inverse(k, x: Array, upper=False):  # noqa: F821
+def cholesky_inverse(k, x: Array, upper=False):
     """The inverse of A, given its Cholesky factor.
 
     >>> import tidu
@@ -505,7 +505,7 @@ _THETA = 5.371920351148152
 
 
 @op(name="linalg_matrix_exp", **HIDDEN)
-def linalg_matrix_exp(k, x: Array):  # noqa: F821
+def linalg_matrix_exp(k, x: Array):
     """The matrix exponential of square matrices.
 
     >>> import tidu
@@ -651,7 +651,7 @@ def vander(x, *, N=None):
 
 
 @op(name="cross_product", node="LinalgCrossBackward0", **HIDDEN)
-def cross_product(k, x: Array, y: Array, dim):  # noqa: F821
+def cross_product(k, x: Array, y: Array, dim):
     """The cross products of vectors of three along `dim`."""
     dtype = dtypes.result(x, y)
     return k.xp.cross(x.astype(dtype, copy=False), y.astype(dtype, copy=False), axis=dim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from .indexing import as_number
@@ -31,7 +31,7 @@ _C_NAMES = {
 
 
 @op(public=False, method=False, name="masked_fill", node="MaskedFillBackward0")
-def fill_where(k, x: Array, mask: Array, value):  # noqa: F821
+def fill_where(k, x: Array, mask: Array, value):
     """A copy of `x` with a number where `mask` is True."""
     return _filled(k, x, mask, as_number(value, x.dtype))
 
@@ -51,7 +51,7 @@ fill_where.vjp(x=lambda k, g, mask: k.masked_fill(g, mask, 0))
 
 
 @op(public=False, method=False, node="MaskedFillBackward1")
-def masked_fill_with(k, x: Array, mask: Array, value: Array):  # noqa: F821
+def masked_fill_with(k, x: Array, mask: Array, value: Array):
     """A copy of `x` with the element of a 0-d tensor where `mask` is True."""
     return _filled(k, x, mask, as_number(value.item(), x.dtype))
 
@@ -85,7 +85,7 @@ def masked_fill(input, mask, value):
 
 
 @op(public=False, method=False, node="MaskedSelectBackward0")
-def masked_pick(k, x: Array, mask: Array):  # noqa: F821
+def masked_pick(k, x: Array, mask: Array):
     """The elements of `x` where a `mask` of its shape is True."""
     return x[mask]
 
@@ -94,7 +94,7 @@ masked_pick.vjp(x=lambda k, g, mask: k.masked_place(g, mask))
 
 
 @op(public=False, method=False)
-def masked_place(k, x: Array, mask: Array):  # noqa: F821
+def masked_place(k, x: Array, mask: Array):
     """Zeros with the elements of `x`, in order, where `mask` is True."""
     full = k.xp.zeros(mask.shape, x.dtype)
     full[mask] = x.reshape(-1)[: k.xp.count_nonzero(mask)]
@@ -162,7 +162,7 @@ def masked_scatter(input, mask, source):
 
 
 @op(public=False, method=False, node="MaskedScatterBackward0")
-def masked_replace(k, x: Array, mask: Array, source: Array):  # noqa: F821
+def masked_replace(k, x: Array, mask: Array, source: Array):
     """A copy of `x` with the elements of `source` where a `mask` of its shape is True."""
     full = k.xp.array(x, order="C")
     full[mask] = source.reshape(-1)[: k.xp.count_nonzero(mask)]
@@ -178,7 +178,7 @@ masked_replace.vjp(
 
 
 @op(public=False, method=False, name="nonzero")
-def _nonzero(k, x: Array):  # noqa: F821
+def _nonzero(k, x: Array):
     """The positions of the nonzero elements, one a row."""
     return k.xp.argwhere(x).astype(np.int64, copy=False)
 
@@ -211,7 +211,7 @@ def argwhere(input):
 
 
 def _triangle(name, doc):
-    def forward(k, x: Array, diagonal=0):  # noqa: F821
+    def forward(k, x: Array, diagonal=0):
         if x.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
         return getattr(k.xp, name)(x, diagonal)

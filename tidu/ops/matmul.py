@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 
@@ -200,7 +200,7 @@ def _node(x, y):
 
 
 @op(symbol="matmul", node=_node)
-def matmul(k, x: Array, y: Array):  # noqa: F821
+def matmul(k, x: Array, y: Array):
     """The matrix product, also of vectors and of batches of matrices; the operator `@`.
 
     Of two vectors it is their dot product. Dimensions before the last two broadcast.
@@ -223,7 +223,7 @@ matmul.vjp(
 
 
 @op(names={"y": "mat2"})
-def mm(k, x: Array, y: Array):  # noqa: F821
+def mm(k, x: Array, y: Array):
     """The product of two matrices.
 
     >>> import tidu
@@ -246,7 +246,7 @@ mm.vjp(
 
 
 @op(names={"y": "mat2"})
-def bmm(k, x: Array, y: Array):  # noqa: F821
+def bmm(k, x: Array, y: Array):
     """The products of two batches of matrices: (b, n, k) and (b, k, m) give (b, n, m).
 
     >>> import tidu
@@ -264,7 +264,7 @@ bmm.vjp(
 
 
 @op(names={"y": "vec"})
-def mv(k, x: Array, y: Array):  # noqa: F821
+def mv(k, x: Array, y: Array):
     """The product of a matrix and a vector.
 
     >>> import tidu
@@ -284,7 +284,7 @@ mv.vjp(
 
 
 @op(names={"y": "tensor"})
-def dot(k, x: Array, y: Array):  # noqa: F821
+def dot(k, x: Array, y: Array):
     """The sum of the products of two vectors' elements; complex ones are not conjugated.
 
     >>> import tidu
@@ -299,7 +299,7 @@ dot.vjp(x=lambda g, y: g * y, y=lambda g, x: g * x)
 
 
 @op(holomorphic=False)
-def vdot(k, x: Array, y: Array):  # noqa: F821
+def vdot(k, x: Array, y: Array):
     """The dot product of two vectors, of which the first is conjugated if complex.
 
     >>> import tidu
@@ -396,7 +396,7 @@ def _scaled(g, factor):
 
 
 @op(inplace=True)
-def addmm(k, x: Array, mat1: Array, mat2: Array, *, beta=1, alpha=1):  # noqa: F821
+def addmm(k, x: Array, mat1: Array, mat2: Array, *, beta=1, alpha=1):
     """beta * input + alpha * (mat1 @ mat2), for matrices; `input` broadcasts.
 
     >>> import tidu
@@ -420,7 +420,7 @@ addmm.vjp(
 
 
 @op(inplace=True)
-def addmv(k, x: Array, mat: Array, vec: Array, *, beta=1, alpha=1):  # noqa: F821
+def addmv(k, x: Array, mat: Array, vec: Array, *, beta=1, alpha=1):
     """beta * input + alpha * (mat @ vec), for a matrix and a vector.
 
     >>> import tidu
@@ -449,7 +449,7 @@ addmv.vjp(
 
 
 @op(inplace=True)
-def addr(k, x: Array, vec1: Array, vec2: Array, *, beta=1, alpha=1):  # noqa: F821
+def addr(k, x: Array, vec1: Array, vec2: Array, *, beta=1, alpha=1):
     """beta * input + alpha * outer(vec1, vec2).
 
     >>> import tidu
@@ -476,7 +476,7 @@ addr.vjp(
 
 
 @op(inplace=True)
-def baddbmm(k, x: Array, batch1: Array, batch2: Array, *, beta=1, alpha=1):  # noqa: F821
+def baddbmm(k, x: Array, batch1: Array, batch2: Array, *, beta=1, alpha=1):
     """beta * input + alpha * bmm(batch1, batch2).
 
     >>> import tidu
@@ -500,7 +500,7 @@ baddbmm.vjp(
 
 
 @op(inplace=True)
-def addbmm(k, x: Array, batch1: Array, batch2: Array, *, beta=1, alpha=1):  # noqa: F821
+def addbmm(k, x: Array, batch1: Array, batch2: Array, *, beta=1, alpha=1):
     """beta * input + alpha * the sum of all products in bmm(batch1, batch2).
 
     >>> import tidu
@@ -540,7 +540,7 @@ def _linear_node(x, weight, bias):
 
 
 @op(public=False, method=False, node=_linear_node)
-def linear(k, x: Array, weight: Array, bias: Array | None = None):  # noqa: F821
+def linear(k, x: Array, weight: Array, bias: Array | None = None):
     """x @ weight.T + bias, for `x` of shape (..., in) and `weight` of shape (out, in) or (in).
 
     >>> import tidu

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from .reduction import add_up
 
 _NODES = {
@@ -29,8 +29,8 @@ def _node(x, weight, bias, mean, variance, axes, view, shape, eps, kind):
 
 @op(public=False, method=False, outputs=("out", "center", "spread"), differentiable=1, node=_node)
 def normalise(
-    k, x: Array, weight: Array | None, bias: Array | None, mean: Array | None,  # noqa: F821
-    variance: Array | None, axes, view, shape, eps, kind,  # noqa: F821
+    k, x: Array, weight: Array | None, bias: Array | None, mean: Array | None,
+    variance: Array | None, axes, view, shape, eps, kind,
 ):  # fmt: skip
     """(x - mean) / sqrt(variance + eps) * weight + bias, computed in the shape `view`.
 
@@ -104,13 +104,13 @@ normalise.vjp(
 
 
 @op(public=False, method=False)
-def standardised(k, x: Array, mean: Array, variance: Array, axes, eps):  # noqa: F821
+def standardised(k, x: Array, mean: Array, variance: Array, axes, eps):
     """(x - mean) / sqrt(variance + eps), where both are x's own over `axes`."""
     return (x - mean) / np.sqrt(variance + x.dtype.type(eps))
 
 
 @op(public=False, method=False)
-def inverse_deviation(k, x: Array, mean: Array, variance: Array, axes, eps):  # noqa: F821
+def inverse_deviation(k, x: Array, mean: Array, variance: Array, axes, eps):
     """1 / sqrt(variance + eps), where the variance is x's own over `axes`."""
     return 1 / np.sqrt(variance + x.dtype.type(eps))
 

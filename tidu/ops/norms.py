@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 from .reduction import dims_of, restore, total
@@ -15,7 +15,7 @@ INF = float("inf")
 
 
 @op(name="linalg_vector_norm", public=False, method=False, holomorphic=False)
-def vector_norm(k, x: Array, ord=2, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
+def vector_norm(k, x: Array, ord=2, dim=None, keepdim=False, *, dtype=None):
     """(sum of |x|^ord)^(1 / ord) over `dim`; the largest or smallest |x| for ord inf or -inf.
 
     >>> import tidu
@@ -135,7 +135,7 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 
 
 @op(holomorphic=False)
-def dist(k, x: Array, y: Array, p=2):  # noqa: F821
+def dist(k, x: Array, y: Array, p=2):
     """The p-norm of input - other.
 
     >>> import tidu
@@ -198,7 +198,7 @@ def _euclidean(x1, x2):
 
 
 @op(public=False, method=False, node="EuclideanDistBackward0")
-def rounded_root(k, x: Array):  # noqa: F821
+def rounded_root(k, x: Array):
     """The root of what cannot be negative but for rounding; its slope at 0 counts as 0."""
     return k.xp.sqrt(k.xp.maximum(x, x.dtype.type(0)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import dtypes
-from ..autograd.op import elementwise, op
+from ..autograd.op import Array, elementwise, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 from .arithmetic import undefined
@@ -147,7 +147,7 @@ ldexp.vjp(x=lambda k, g, y: g * k.exp2(y), y=lambda g, out: g * (out * math.log(
 
 
 @op(outputs=("mantissa", "exponent"), differentiable=1)
-def frexp(k, x: Array):  # noqa: F821
+def frexp(k, x: Array):
     """Mantissas m, at least 0.5 and below 1 in size, and exponents e: each element is m * 2**e.
 
     >>> import tidu

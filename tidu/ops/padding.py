@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from .indexing import as_number
 
@@ -18,7 +18,7 @@ def _by_axis(pad, ndim):
 
 
 @op(public=False, method=False, node="ConstantPadNdBackward0")
-def pad_constant(k, x: Array, pad, value=0):  # noqa: F821
+def pad_constant(k, x: Array, pad, value=0):
     """`x` with a number around it."""
     shape, inner, outer = list(x.shape), [slice(None)] * x.ndim, [slice(None)] * x.ndim
     for axis, before, after in _by_axis(pad, x.ndim):
@@ -70,7 +70,7 @@ def _sources_node(x, pad, mode):
 
 
 @op(public=False, method=False, node=_sources_node)
-def pad_from_self(k, x: Array, pad, mode):  # noqa: F821
+def pad_from_self(k, x: Array, pad, mode):
     """`x` surrounded by elements of its own: "reflect", "replicate" or "circular"."""
     for axis, before, after in _by_axis(pad, x.ndim):
         x = x.take(_SOURCES[mode](x.shape[axis], before, after), axis)
@@ -81,7 +81,7 @@ pad_from_self.vjp(x=lambda k, g, x_shape, pad, mode: k.unpad(g, x_shape, pad, mo
 
 
 @op(public=False, method=False)
-def unpad(k, x: Array, shape, pad, mode):  # noqa: F821
+def unpad(k, x: Array, shape, pad, mode):
     """The gradient of `pad_from_self`: every element is added to the one that it came from."""
     for axis, before, after in reversed(_by_axis(pad, x.ndim)):
         n = shape[axis]

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..backend import pooling as kernels
 
 
@@ -35,7 +35,7 @@ def _max_node(x, kernel, *rest):
 
 
 @op(public=False, method=False, outputs=("out", "place"), differentiable=1, node=_max_node)
-def max_pool(k, x: Array, kernel, stride, padding, dilation, ceil_mode):  # noqa: F821
+def max_pool(k, x: Array, kernel, stride, padding, dilation, ceil_mode):
     """The largest element of each window, and the number of its place in the window."""
     if x.dtype.kind in "bc":
         raise NotImplementedError(f"\"max_pool2d\" not implemented for '{dtypes.of(x).title}'")
@@ -52,7 +52,7 @@ max_pool.vjp(
 
 
 @op(public=False, method=False)
-def max_pool_back(k, x: Array, place: Array, shape, kernel, stride, padding, dilation):  # noqa: F821
+def max_pool_back(k, x: Array, place: Array, shape, kernel, stride, padding, dilation):
     """Each window's gradient at the place of its largest element; the shape is the input's."""
     dims = len(kernel)
     out = kernels.max_backward(
@@ -62,7 +62,7 @@ def max_pool_back(k, x: Array, place: Array, shape, kernel, stride, padding, dil
 
 
 @op(public=False, method=False)
-def max_pool_pick(k, x: Array, place: Array, kernel, stride, padding, dilation):  # noqa: F821
+def max_pool_pick(k, x: Array, place: Array, kernel, stride, padding, dilation):
     """The elements of x at the given places of the windows."""
     dims = len(kernel)
     out = kernels.max_pick(
@@ -98,7 +98,7 @@ def _divisors(shape, kernel, stride, padding, out, count_include_pad, divisor_ov
 
 @op(public=False, method=False, node=_avg_node)
 def avg_pool(
-    k, x: Array, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override  # noqa: F821
+    k, x: Array, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
     """The sum of each window, divided by the number of its elements."""
     dims = len(kernel)
@@ -118,7 +118,7 @@ def avg_pool(
 
 @op(public=False, method=False)
 def avg_pool_back(
-    k, x: Array, shape, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override  # noqa: F821
+    k, x: Array, shape, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
     """Each window's gradient, shared among its elements; the shape is the input's."""
     dims = len(kernel)
@@ -157,7 +157,7 @@ def _adaptive_node(x, size):
 
 
 @op(public=False, method=False, node=_adaptive_node)
-def adaptive_avg_pool(k, x: Array, size):  # noqa: F821
+def adaptive_avg_pool(k, x: Array, size):
     """The means of `size` windows that cover the input."""
     for axis, m in enumerate(size, x.ndim - len(size)):
         rows = np.moveaxis(x, axis, 0)
@@ -169,7 +169,7 @@ def adaptive_avg_pool(k, x: Array, size):  # noqa: F821
 
 
 @op(public=False, method=False)
-def adaptive_avg_pool_back(k, x: Array, shape, size):  # noqa: F821
+def adaptive_avg_pool_back(k, x: Array, shape, size):
     """Each window's gradient, shared among its elements; the shape is the input's."""
     for axis, m in enumerate(size, x.ndim - len(size)):
         rows = np.moveaxis(x, axis, 0)
@@ -211,7 +211,7 @@ def _adaptive_max_node(x, size):
 
 
 @op(public=False, method=False, outputs=("out", "indices"), differentiable=1, node=_adaptive_max_node)
-def adaptive_max_pool(k, x: Array, size):  # noqa: F821
+def adaptive_max_pool(k, x: Array, size):
     """The largest elements of `size` windows that cover the input, and their flat positions."""
     if x.dtype.kind != "f":
         raise NotImplementedError(
@@ -228,7 +228,7 @@ def _fractional_node(x, kernel, size, samples):
 
 
 @op(public=False, method=False, outputs=("out", "indices"), differentiable=1, node=_fractional_node)
-def fractional_max_pool(k, x: Array, kernel, size, samples: Array):  # noqa: F821
+def fractional_max_pool(k, x: Array, kernel, size, samples: Array):
     """The largest elements of windows that start at random, evenly spread places.
 
     `samples` (N, C, dims) are uniform numbers: one start for each image, channel and dimension; the
@@ -269,7 +269,7 @@ def _planes(x, dims):
 
 
 @op(public=False, method=False)
-def plane_add(k, x: Array, indices: Array, shape, dims):  # noqa: F821
+def plane_add(k, x: Array, indices: Array, shape, dims):
     """The elements of x, each added to a zero at its position; the rest of `shape` stays zero."""
     out = np.zeros(shape, x.dtype)
     planes, where = _planes(out, dims), _planes(indices, dims)
@@ -278,7 +278,7 @@ def plane_add(k, x: Array, indices: Array, shape, dims):  # noqa: F821
 
 
 @op(public=False, method=False)
-def plane_pick(k, x: Array, indices: Array, dims):  # noqa: F821
+def plane_pick(k, x: Array, indices: Array, dims):
     """The elements of x at these positions."""
     picked = np.take_along_axis(_planes(x, dims), _planes(indices, dims), 1)
     return picked.reshape(indices.shape)
@@ -293,7 +293,7 @@ def _unpool_node(x, indices, size):
 
 
 @op(public=False, method=False, node=_unpool_node)
-def max_unpool(k, x: Array, indices: Array, size):  # noqa: F821
+def max_unpool(k, x: Array, indices: Array, size):
     """The elements of x at their positions in planes of `size`, zero elsewhere."""
     dims, positions = len(size), math.prod(size)
     wrong = (indices < 0) | (indices >= positions)

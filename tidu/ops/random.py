@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes, formats
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import _check_overlap, assign, check_writable, fill
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import PUBLIC
 from ..backend import random as draw
 from ..random import (
@@ -43,7 +43,7 @@ def _node_name(x, values, node):
 
 
 @op(public=False, method=False, node=_node_name)
-def random_values(k, x: Array, values, node):  # noqa: F821
+def random_values(k, x: Array, values, node):
     """`values`, drawn for `x`; `node` is PyTorch's name for the node."""
     return values
 
@@ -52,7 +52,7 @@ random_values.vjp(x=lambda k, g: k.zero_gradient(g))
 
 
 @op(public=False, method=False, node="NormalBackward3")
-def random_values_of_two(k, x: Array, y: Array, values):  # noqa: F821
+def random_values_of_two(k, x: Array, y: Array, values):
     """`values`, drawn for the mean `x` and the standard deviation `y`."""
     return values
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 
 F16, F32, F64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
@@ -54,7 +54,7 @@ def restore(k, g, shape, dim, keepdim):
 
 
 @op(public=False, method=False, node="ExpandBackward0")
-def spread_over(k, g: Array, shape, dim, keepdim):  # noqa: F821
+def spread_over(k, g: Array, shape, dim, keepdim):
     """What was reduced, repeated over the elements that went into it (the adjoint of `sum`)."""
     if g.ndim == 0:  # np.broadcast_to takes ten times as long
         return np.ndarray(shape, g.dtype, g, 0, (0,) * len(shape))
@@ -178,7 +178,7 @@ def _overload(name):
 
 
 @op(node=_overload("Sum"))
-def sum(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
+def sum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The sum of the elements, over all dimensions or over `dim` (an int or several).
 
     Integers and bools are summed as int64; `dtype` converts first. An empty sum is 0.
@@ -199,7 +199,7 @@ sum.vjp(x=lambda k, g, x_shape, dim, keepdim: spread(k, g, x_shape, dim, keepdim
 
 
 @op()
-def nansum(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
+def nansum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The sum of the elements, counting nan as 0.
 
     >>> import tidu
@@ -217,7 +217,7 @@ nansum.vjp(x=lambda k, g, x, dim, keepdim: k.keep(spread(k, g, x.shape, dim, kee
 
 
 @op(node=_overload("Mean"))
-def mean(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
+def mean(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The mean of the elements, over all dimensions or over `dim` (an int or several).
 
     Integers need `dtype`. The mean of nothing is nan.
@@ -262,7 +262,7 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
 
 
 @op(node=_overload("Prod"))
-def prod(k, x: Array, dim=None, keepdim=False, *, dtype=None):  # noqa: F821
+def prod(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The product of the elements, over all dimensions or over one.
 
     Integers are multiplied as int64; an empty product is 1.
@@ -309,7 +309,7 @@ def _before(k, x, axis):
 
 
 @op(public=False, method=False, name="variance", node="VarBackward0", holomorphic=False)
-def variance(k, x: Array, dim, correction, keepdim):  # noqa: F821
+def variance(k, x: Array, dim, correction, keepdim):
     return _variance(k, x, dim, correction, keepdim)[0]
 
 
@@ -348,7 +348,7 @@ variance.vjp(
 
 
 @op(public=False, method=False, name="deviation", node="StdBackward0", holomorphic=False)
-def deviation(k, x: Array, dim, correction, keepdim):  # noqa: F821
+def deviation(k, x: Array, dim, correction, keepdim):
     return k.xp.sqrt(k.variance(x, dim, correction, keepdim))
 
 
@@ -366,7 +366,7 @@ deviation.vjp(
 
 @op(public=False, method=False, outputs=("out", "center"), node="VarMeanBackward0",
     holomorphic=False)  # fmt: skip
-def variance_and_mean(k, x: Array, dim, correction, keepdim):  # noqa: F821
+def variance_and_mean(k, x: Array, dim, correction, keepdim):
     return _variance(k, x, dim, correction, keepdim)
 
 
@@ -380,7 +380,7 @@ def _(k, g, x, dim, correction, keepdim):
 
 @op(public=False, method=False, outputs=("out", "center"), node="StdMeanBackward0",
     holomorphic=False)  # fmt: skip
-def deviation_and_mean(k, x: Array, dim, correction, keepdim):  # noqa: F821
+def deviation_and_mean(k, x: Array, dim, correction, keepdim):
     result, center = _variance(k, x, dim, correction, keepdim)
     return k.xp.sqrt(result), center
 
@@ -465,7 +465,7 @@ def _logic(k, ufunc, x, dim, keepdim):
 
 
 @op(names={"x": "input"})
-def any(k, x: Array, dim=None, keepdim=False):  # noqa: F821
+def any(k, x: Array, dim=None, keepdim=False):
     """Whether any element is not zero, over all dimensions or over `dim`.
 
     >>> import tidu
@@ -476,7 +476,7 @@ def any(k, x: Array, dim=None, keepdim=False):  # noqa: F821
 
 
 @op()
-def all(k, x: Array, dim=None, keepdim=False):  # noqa: F821
+def all(k, x: Array, dim=None, keepdim=False):
     """Whether no element is zero, over all dimensions or over `dim`.
 
     >>> import tidu
@@ -487,7 +487,7 @@ def all(k, x: Array, dim=None, keepdim=False):  # noqa: F821
 
 
 @op()
-def count_nonzero(k, x: Array, dim=None):  # noqa: F821
+def count_nonzero(k, x: Array, dim=None):
     """How many elements are not zero, over all dimensions or over `dim`.
 
     >>> import tidu
@@ -501,7 +501,7 @@ def count_nonzero(k, x: Array, dim=None):  # noqa: F821
 
 
 @op()
-def logsumexp(k, x: Array, dim, keepdim=False):  # noqa: F821
+def logsumexp(k, x: Array, dim, keepdim=False):
     """log(sum(exp(x))) over `dim` (an int or several), computed without overflow.
 
     >>> import tidu
@@ -554,7 +554,7 @@ def _exponentials(k, x, dim):
 
 
 @op()
-def softmax(k, x: Array, dim, dtype=None):  # noqa: F821
+def softmax(k, x: Array, dim, dtype=None):
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that sum to 1.
 
     >>> import tidu
@@ -574,7 +574,7 @@ softmax.vjp(x=lambda k, g, out, dim: out * (g - k.sum(g * out, dim, True)))
 
 
 @op()
-def log_softmax(k, x: Array, dim, dtype=None):  # noqa: F821
+def log_softmax(k, x: Array, dim, dtype=None):
     """log(softmax(x)) along `dim`, computed without overflow.
 
     >>> import tidu
@@ -597,7 +597,7 @@ log_softmax.vjp(x=lambda k, g, out, dim: g - k.exp(out) * k.sum(g, dim, True))
 
 
 @op()
-def trace(k, x: Array):  # noqa: F821
+def trace(k, x: Array):
     """The sum of a matrix's diagonal.
 
     >>> import tidu
@@ -613,7 +613,7 @@ trace.vjp(x=lambda k, g, x_shape: k.trace_of(g, tuple(x_shape)))
 
 
 @op(public=False, method=False, node="TraceBackwardBackward0")
-def trace_of(k, g: Array, shape):  # noqa: F821
+def trace_of(k, g: Array, shape):
     """A matrix with `g` along its diagonal: the adjoint of `trace`."""
     whole = np.zeros(shape, g.dtype)
     np.fill_diagonal(whole[: shape[1]], g)

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 
 MODES = {
     "nearest": "Nearest", "nearest-exact": "NearestExact", "linear": "Linear",
@@ -24,7 +24,7 @@ def _node(x, size, mode, align_corners, scales, antialias):
 
 
 @op(public=False, method=False, node=_node)
-def resize(k, x: Array, size, mode, align_corners, scales, antialias):  # noqa: F821
+def resize(k, x: Array, size, mode, align_corners, scales, antialias):
     """The last dimensions of x brought to `size`; `scales` are the user's factors, or None."""
     _check(x, size, mode, antialias)
     return _along_axes(x, x.shape[-len(size) :], size, mode, align_corners, scales, antialias, False)
@@ -38,7 +38,7 @@ resize.vjp(
 
 
 @op(public=False, method=False)
-def resize_back(k, x: Array, shape, size, mode, align_corners, scales, antialias):  # noqa: F821
+def resize_back(k, x: Array, shape, size, mode, align_corners, scales, antialias):
     """The transpose of `resize` from `shape` to `size`."""
     return _along_axes(x, shape, size, mode, align_corners, scales, antialias, True)
 

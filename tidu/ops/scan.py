@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes, return_types
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from .matrices import array_of, constant, is_complex
@@ -37,7 +37,7 @@ def _accumulate(ufunc, x, dim, dtype):
 
 
 @op(inplace=True)
-def cumsum(k, x: Array, dim, *, dtype=None):  # noqa: F821
+def cumsum(k, x: Array, dim, *, dtype=None):
     """The sums of the first 1, 2, 3, ... elements along `dim`.
 
     >>> import tidu
@@ -56,7 +56,7 @@ cumsum.vjp(x=lambda k, g, dim: _from_the_end(k, g, dim))
 
 
 @op(inplace=True)
-def cumprod(k, x: Array, dim, *, dtype=None):  # noqa: F821
+def cumprod(k, x: Array, dim, *, dtype=None):
     """The products of the first 1, 2, 3, ... elements along `dim`.
 
     >>> import tidu
@@ -89,7 +89,7 @@ def _(k, g, x, out, dim):
 
 
 @op()
-def logcumsumexp(k, x: Array, dim):  # noqa: F821
+def logcumsumexp(k, x: Array, dim):
     """log(cumsum(exp(x))) along `dim`, computed without overflow.
 
     >>> import tidu
@@ -143,7 +143,7 @@ def _weighted(k, g, chosen, x, out, dim):
 def _running(name, ufunc, node):
     @op(name=f"{name}_both", public=False, method=False, outputs=("values", "indices"),
         differentiable=1, node=node)  # fmt: skip
-    def declared(k, x: Array, dim):  # noqa: F821
+    def declared(k, x: Array, dim):
         if x.dtype.kind == "c":
             raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtypes.of(x).title}'")
         axis = _axis(x, dim)
@@ -161,7 +161,7 @@ def _running(name, ufunc, node):
 
 
 @op(public=False, method=False, node="ScatterAddBackward0")
-def gather_up(k, x: Array, indices, dim, shape):  # noqa: F821
+def gather_up(k, x: Array, indices, dim, shape):
     """Zeros of `shape`, to which `x` is added at `indices` along `dim`; indices may repeat."""
     if not shape:
         return x.copy()

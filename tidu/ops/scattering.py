@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from .indexing import add_at, as_number
@@ -58,7 +58,7 @@ def _at_least_1d(*arrays):
 
 
 @op()
-def gather(k, x: Array, dim, index: Array, *, sparse_grad=False):  # noqa: F821
+def gather(k, x: Array, dim, index: Array, *, sparse_grad=False):
     """The elements of `input` at `index` along `dim`: `out[i][j] = input[index[i][j]][j]`.
 
     >>> import tidu
@@ -87,7 +87,7 @@ gather.vjp(x=lambda k, g, x_shape, dim, index: k.scatter_sum(g, x_shape, dim, in
 
 
 @op(public=False, method=False, node="ScatterAddBackward0")
-def scatter_sum(k, x: Array, shape, dim, index: Array):  # noqa: F821
+def scatter_sum(k, x: Array, shape, dim, index: Array):
     """Zeros of `shape` with `x` added at `index` along `dim`: the gradient of `gather`."""
     full = k.xp.zeros(shape, x.dtype)
     _add_along(full, axis_of(dim, len(shape)), index, x)
@@ -104,7 +104,7 @@ def _add_along(full, axis, index, values):
 
 
 @op(public=False, method=False)
-def scatter_count(k, index: Array, shape, dim, dtype):  # noqa: F821
+def scatter_count(k, index: Array, shape, dim, dtype):
     """How often each place of `shape` is named by `index` along `dim`."""
     full = k.xp.zeros(shape, dtype)
     _add_along(full, axis_of(dim, len(shape)), index, k.xp.ones(index.shape, dtype))
@@ -192,7 +192,7 @@ def _written(name, x, dim, index, src, ufunc=None, number=False):
 
 
 @op(public=False, method=False, name="scatter_value", node="ScatterBackward1")
-def scatter_value(k, x: Array, dim, index: Array, value):  # noqa: F821
+def scatter_value(k, x: Array, dim, index: Array, value):
     """A copy of `x` with a number at `index` along `dim`."""
     return _written("scatter", x, dim, index, as_number(value, x.dtype), number=True)
 
@@ -201,7 +201,7 @@ scatter_value.vjp(x=lambda k, g, dim, index: k.scatter_value(g, dim, index, 0))
 
 
 @op(public=False, method=False, name="scatter_src", node="ScatterBackward0")
-def scatter_src(k, x: Array, dim, index: Array, src: Array):  # noqa: F821
+def scatter_src(k, x: Array, dim, index: Array, src: Array):
     """A copy of `x` with the elements of `src` at `index` along `dim`."""
     return _written("scatter", x, dim, index, src)
 
@@ -223,7 +223,7 @@ _UFUNCS = {"add": np.add, "multiply": np.multiply}
 
 
 @op(public=False, method=False)
-def scatter_combined(k, x: Array, dim, index: Array, src: Array, reduce):  # noqa: F821
+def scatter_combined(k, x: Array, dim, index: Array, src: Array, reduce):
     """A copy of `x` with `src` added or multiplied at `index`: PyTorch has no gradient for it."""
     return _written("scatter", x, dim, index, src, _UFUNCS[reduce])
 
@@ -256,7 +256,7 @@ def scatter(input, dim, index, src=None, *, reduce=None, value=None):
 
 
 @op(inplace=True)
-def scatter_add(k, x: Array, dim, index: Array, src: Array):  # noqa: F821
+def scatter_add(k, x: Array, dim, index: Array, src: Array):
     """A copy of `input` with the elements of `src` added at `index` along `dim`.
 
     >>> import tidu
@@ -295,7 +295,7 @@ def _start(reduce, dtype):
 
 
 @op(inplace=True)
-def scatter_reduce(k, x: Array, dim, index: Array, src: Array, reduce, *, include_self=True):  # noqa: F821
+def scatter_reduce(k, x: Array, dim, index: Array, src: Array, reduce, *, include_self=True):
     """A copy of `input` in which all of `src` that `index` sends to one place is reduced there.
 
     `reduce`: "sum", "prod", "mean", "amax" or "amin". `include_self=False`: what was there before
@@ -382,7 +382,7 @@ def _prod_grad(k, g, x, src, out, dim, index, include_self):
 
 
 @op(inplace=True)
-def index_reduce(k, x: Array, dim, index: Array, source: Array, reduce, *, include_self=True):  # noqa: F821
+def index_reduce(k, x: Array, dim, index: Array, source: Array, reduce, *, include_self=True):
     """A copy of `input` in which the slices of `source` are reduced into those at `index`.
 
     `reduce`: "prod", "mean", "amax" or "amin"; see `scatter_reduce`.
@@ -435,7 +435,7 @@ def _index_reduce_grad(k, g, x, source, out, dim, index, reduce, include_self):
 
 
 @op(names={"x": "input"})
-def index_select(k, x: Array, dim, index: Array):  # noqa: F821
+def index_select(k, x: Array, dim, index: Array):
     """The slices along `dim` that a 1-d `index` names, in its order.
 
     >>> import tidu
@@ -459,7 +459,7 @@ index_select.vjp(x=lambda k, g, x_shape, dim, index: k.select_sum(g, x_shape, di
 
 
 @op(public=False, method=False, node="IndexAddBackward0")
-def select_sum(k, x: Array, shape, dim, index: Array):  # noqa: F821
+def select_sum(k, x: Array, shape, dim, index: Array):
     """Zeros of `shape` to which slices are added: the gradient of `index_select`."""
     full = k.xp.zeros(shape, x.dtype)
     _add_slices(full, dim, index, x)
@@ -511,7 +511,7 @@ def _check_slices(name, x, dim, index, source):
 
 
 @op(inplace=True)
-def index_add(k, x: Array, dim, index: Array, source: Array, *, alpha=1):  # noqa: F821
+def index_add(k, x: Array, dim, index: Array, source: Array, *, alpha=1):
     """A copy of `input` with the slices of `source`, times `alpha`, added to those at `index`.
 
     >>> import tidu
@@ -536,7 +536,7 @@ index_add.vjp(
 
 
 @op(inplace=True)
-def index_copy(k, x: Array, dim, index: Array, source: Array):  # noqa: F821
+def index_copy(k, x: Array, dim, index: Array, source: Array):
     """A copy of `input` with the slices of `source` in place of those at `index`."""
     axis = axis_of(dim, x.ndim)
     if index.ndim > 1:
@@ -599,7 +599,7 @@ index_copy.vjp(
 
 
 @op(public=False, method=False, node="IndexFillBackward0")
-def fill_slices(k, x: Array, dim, index: Array, value):  # noqa: F821
+def fill_slices(k, x: Array, dim, index: Array, value):
     """A copy of `x` with a number in the slices at `index`."""
     return _filled(x, dim, index, _fill_number(value, x.dtype))
 
@@ -634,13 +634,13 @@ fill_slices.vjp(x=lambda k, g, dim, index: k.fill_slices(g, dim, index, 0))
 
 
 @op(public=False, method=False)
-def outside_slices(k, index: Array, shape, dim):  # noqa: F821
+def outside_slices(k, index: Array, shape, dim):
     """True outside the slices at `index`, in a tensor of `shape`."""
     return _filled(k.xp.ones(shape, bool), dim, index, False)
 
 
 @op(public=False, method=False, node="IndexFillBackward1")
-def fill_slices_with(k, x: Array, dim, index: Array, value: Array):  # noqa: F821
+def fill_slices_with(k, x: Array, dim, index: Array, value: Array):
     """A copy of `x` with the element of a 0-d tensor in the slices at `index`."""
     return _filled(x, dim, index, _fill_number(value.item(), x.dtype))
 
@@ -675,7 +675,7 @@ def index_fill(input, dim, index, value):
 
 
 @op()
-def take(k, x: Array, index: Array):  # noqa: F821
+def take(k, x: Array, index: Array):
     """The elements at `index` of the tensor read as one dimension.
 
     >>> import tidu
@@ -702,7 +702,7 @@ take.vjp(x=lambda k, g, x_shape, index: k.take_sum(g, x_shape, index))
 
 
 @op(public=False, method=False, node="PutBackward0")
-def take_sum(k, x: Array, shape, index: Array):  # noqa: F821
+def take_sum(k, x: Array, shape, index: Array):
     """Zeros of `shape` to which `x` is added at flat positions: the gradient of `take`."""
     full = k.xp.zeros(math.prod(shape), x.dtype)
     k.xp.add.at(full, index.reshape(-1), x.reshape(-1))
@@ -713,7 +713,7 @@ take_sum.vjp(x=lambda k, g, index: k.take(g, index))
 
 
 @op(inplace=True, public=True)
-def put(k, x: Array, index: Array, source: Array, accumulate=False):  # noqa: F821
+def put(k, x: Array, index: Array, source: Array, accumulate=False):
     """A copy of `input` with the elements of `source` at the flat positions `index`."""
     if index.dtype != np.int64:
         raise RuntimeError(
@@ -748,7 +748,7 @@ put.vjp(
 
 
 @op(public=False, method=False, node="PutBackward0")
-def put_flat_zeros(k, x: Array, index: Array):  # noqa: F821
+def put_flat_zeros(k, x: Array, index: Array):
     """A copy of `x` with zeros at the flat positions `index`."""
     full = k.xp.array(x, order="C")
     full.reshape(-1)[index.reshape(-1)] = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes, return_types
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
 from .reduction import dims_of, restore, spread
@@ -17,7 +17,7 @@ F16, I64 = np.dtype("float16"), np.dtype("int64")
 
 
 @op(public=False, method=False, node="GatherBackward0")
-def pick(k, x: Array, indices, dim, keepdim):  # noqa: F821
+def pick(k, x: Array, indices, dim, keepdim):
     """The elements of `x` at `indices` (an array with the sizes of x but along `dim`)."""
     if x.ndim == 0:
         return x.copy()
@@ -28,7 +28,7 @@ def pick(k, x: Array, indices, dim, keepdim):  # noqa: F821
 
 
 @op(public=False, method=False, node="ValueSelectingReductionBackward0")
-def unpick(k, x: Array, indices, dim, shape, keepdim):  # noqa: F821
+def unpick(k, x: Array, indices, dim, shape, keepdim):
     """Zeros of `shape` with `x` put at `indices`: the adjoint of `pick`."""
     if not shape:
         return x.reshape(())
@@ -101,7 +101,7 @@ def _selecting(name, find, node, kernel=None):
 
     @op(name=f"{name}_dim", public=False, method=False, outputs=("values", "indices"),
         differentiable=1, node=node)  # fmt: skip
-    def declared(k, x: Array, dim, keepdim):  # noqa: F821
+    def declared(k, x: Array, dim, keepdim):
         axis = one_dim(f"{name}()", x, dim)
         if kernel:
             _no_complex(kernel, x)
@@ -142,7 +142,7 @@ def _shared(k, g, x, out, dim, keepdim):
 
 def _whole(name, ufunc, node):
     @op(name=f"{name}_all", public=False, method=False, node=node)
-    def declared(k, x: Array):  # noqa: F821
+    def declared(k, x: Array):
         _need_elements(name, x, None)
         _no_complex(f"{name}_all", x)
         return getattr(k.xp, ufunc).reduce(x, None)
@@ -206,7 +206,7 @@ def _extreme(k, name, x, dim, keepdim):
 
 
 @op()
-def amax(k, x: Array, dim=(), keepdim=False):  # noqa: F821
+def amax(k, x: Array, dim=(), keepdim=False):
     """The largest element over `dim` (an int or several; all by default).
 
     Equal ones share the gradient.
@@ -219,7 +219,7 @@ def amax(k, x: Array, dim=(), keepdim=False):  # noqa: F821
 
 
 @op()
-def amin(k, x: Array, dim=(), keepdim=False):  # noqa: F821
+def amin(k, x: Array, dim=(), keepdim=False):
     """The smallest element over `dim` (an int or several; all by default).
 
     Equal ones share the gradient.
@@ -236,7 +236,7 @@ amin.vjp(x=lambda k, g, x, out, dim, keepdim: _shared(k, g, x, out, dim, keepdim
 
 
 @op(public=False, method=False, outputs=("low", "high"), node="AminmaxBackward0")
-def both_extremes(k, x: Array, dim, keepdim):  # noqa: F821
+def both_extremes(k, x: Array, dim, keepdim):
     """The smallest and the largest, over all or over one dimension."""
     if dim is None and not x.size:
         raise RuntimeError(
@@ -286,7 +286,7 @@ def _place(name, find, x, dim, keepdim):
 
 
 @op()
-def argmax(k, x: Array, dim=None, keepdim=False):  # noqa: F821
+def argmax(k, x: Array, dim=None, keepdim=False):
     """The index of the largest element, in the flattened tensor or along `dim`.
 
     >>> import tidu
@@ -297,7 +297,7 @@ def argmax(k, x: Array, dim=None, keepdim=False):  # noqa: F821
 
 
 @op()
-def argmin(k, x: Array, dim=None, keepdim=False):  # noqa: F821
+def argmin(k, x: Array, dim=None, keepdim=False):
     """The index of the smallest element, in the flattened tensor or along `dim`.
 
     >>> import tidu
@@ -350,7 +350,7 @@ _mode_dim = _selecting("mode", _most_frequent, "ModeBackward0", "mode")
 
 def _median_all(name, find):
     @op(name=f"{name}_all", public=False, method=False, node=f"{name.capitalize()}Backward0")
-    def declared(k, x: Array):  # noqa: F821
+    def declared(k, x: Array):
         _no_complex("median_impl", x)
         if not x.size:
             return np.asarray(np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).min, x.dtype)
@@ -408,7 +408,7 @@ def mode(input, dim=-1, keepdim=False):
 
 @op(public=False, method=False, outputs=("values", "indices"), differentiable=1,
     node="KthvalueBackward0")  # fmt: skip
-def kth(k, x: Array, number, dim, keepdim):  # noqa: F821
+def kth(k, x: Array, number, dim, keepdim):
     """The `number`-th smallest along `dim` and its place."""
     axis = one_dim("kthvalue()", x, dim)
     size = 1 if axis is None else x.shape[axis]

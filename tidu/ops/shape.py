@@ -11,7 +11,7 @@ from operator import index as as_int
 import numpy as np
 
 from .. import dtypes
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..backend.table import FORWARDS
 from ..tensor import Tensor
@@ -96,7 +96,7 @@ def _is_view(array, of):
 
 
 @op(view=True, public=False, method=False, names={"x": "self"})
-def view(k, x: Array, size):  # noqa: F821
+def view(k, x: Array, size):
     """The elements in another shape: memory is shared if the strides allow it."""
     try:
         return x.reshape(size)
@@ -108,7 +108,7 @@ view.vjp(x=lambda k, g, x_shape: k.reshape(g, x_shape))
 
 
 @op(public=False, method=False, node="UnsafeViewBackward0")
-def unsafe_view(k, x: Array, size):  # noqa: F821
+def unsafe_view(k, x: Array, size):
     """The elements in another shape, where the memory is nobody else's."""
     return x.reshape(size)
 
@@ -117,7 +117,7 @@ unsafe_view.vjp(x=lambda k, g, x_shape: k.reshape(g, x_shape))
 
 
 @op(view=True, public=False, method=False)
-def reshape_alias(k, x: Array, size):  # noqa: F821
+def reshape_alias(k, x: Array, size):
     """The same as `view`: PyTorch's name for it when `reshape` finds gaps that allow the shape."""
     return x.reshape(size)
 
@@ -126,7 +126,7 @@ reshape_alias.vjp(x=lambda k, g, x_shape: k.reshape(g, x_shape))
 
 
 @op(view=True, public=False, method=False)
-def view_dtype(k, x: Array, dtype):  # noqa: F821
+def view_dtype(k, x: Array, dtype):
     """The bytes read as another dtype. No gradient flows through it."""
     wanted = dtype.numpy
     ratio = x.itemsize, wanted.itemsize
@@ -302,7 +302,7 @@ def unflatten(input, dim, sizes):
 
 
 @op(view=True, names={"x": "input"}, aliases=("swapaxes", "swapdims"))
-def transpose(k, x: Array, dim0, dim1):  # noqa: F821
+def transpose(k, x: Array, dim0, dim1):
     """A view with the dimensions `dim0` and `dim1` exchanged.
 
     >>> import tidu
@@ -317,7 +317,7 @@ transpose.vjp(x=lambda k, g, dim0, dim1: k.transpose(g, dim0, dim1))
 
 
 @op(view=True, varargs=True)
-def permute(k, x: Array, dims):  # noqa: F821
+def permute(k, x: Array, dims):
     """A view with its dimensions in the order `dims`.
 
     >>> import tidu
@@ -346,7 +346,7 @@ def _inverse(dims):
 
 
 @op(view=True)
-def t(k, x: Array):  # noqa: F821
+def t(k, x: Array):
     """A matrix transposed; tensors with fewer dimensions stay as they are."""
     if x.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
@@ -480,7 +480,7 @@ def _squeeze_node(x, dim):
 
 
 @op(view=True, node=_squeeze_node)
-def squeeze(k, x: Array, dim=None):  # noqa: F821
+def squeeze(k, x: Array, dim=None):
     """A view without the dimensions of size 1: all of them, or only those in `dim`.
 
     >>> import tidu
@@ -494,7 +494,7 @@ squeeze.vjp(x=lambda k, g, x_shape: k.reshape(g, x_shape))
 
 
 @op(view=True)
-def unsqueeze(k, x: Array, dim):  # noqa: F821
+def unsqueeze(k, x: Array, dim):
     """A view with a dimension of size 1 inserted at `dim`.
 
     >>> import tidu
@@ -546,7 +546,7 @@ def restride(x, shape, strides):
 
 
 @op(view=True, varargs=True)
-def expand(k, x: Array, size, *, implicit=False):  # noqa: F821
+def expand(k, x: Array, size, *, implicit=False):
     """A view in which dimensions of size 1, and new leading ones, are repeated without copying.
 
     -1 keeps a size. Clone the result before writing to it: its elements share memory.

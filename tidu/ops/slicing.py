@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..tensor import Tensor
 from . import shape as shapes
@@ -21,7 +21,7 @@ ALL = builtins.slice(None)
 
 
 @op(public=False, method=False)
-def embed(k, x: Array, shape, view, args):  # noqa: F821
+def embed(k, x: Array, shape, view, args):
     """Zeros of `shape`, with `x` where the operation `view` with `args` would look."""
     full = k.xp.zeros(shape, x.dtype)
     getattr(k, view)(full, *args)[...] = x
@@ -37,7 +37,7 @@ def _scatter_node(x, src, view, args):
 
 
 @op(public=False, method=False, node=_scatter_node)
-def replace_part(k, x: Array, src: Array | None, view, args):  # noqa: F821
+def replace_part(k, x: Array, src: Array | None, view, args):
     """A copy of `x` with `src` (or zeros, for None) where the operation `view` would look."""
     full = k.xp.array(x, order="C")
     _write(getattr(k, view)(full, *args), src)
@@ -93,7 +93,7 @@ def view_name(index, shape):
 
 
 def _basic_index(name, node):
-    def forward(k, x: Array, index):  # noqa: F821
+    def forward(k, x: Array, index):
         return x[index]
 
     forward.__doc__ = """`x[index]` for an index of ints, slices, None and an ellipsis: a view.
@@ -205,7 +205,7 @@ def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
 
 
 @op(view=True, outputs=(), public=False, method=False, node="SplitBackward0")
-def split_equally(k, x: Array, size, axis):  # noqa: F821
+def split_equally(k, x: Array, size, axis):
     """Views of `size` elements each (the last may have fewer) along a dimension."""
     n = x.shape[axis]
     head = (ALL,) * axis
@@ -216,7 +216,7 @@ split_equally.vjp(x=lambda k, g, axis: k.cat(g, axis))
 
 
 @op(view=True, outputs=(), public=False, method=False, node="SplitWithSizesBackward0")
-def split_unequally(k, x: Array, sizes, axis):  # noqa: F821
+def split_unequally(k, x: Array, sizes, axis):
     """Views of the given sizes along a dimension."""
     head, found, start = (ALL,) * axis, [], 0
     for n in sizes:
@@ -369,7 +369,7 @@ dsplit = _split_along("dsplit", 2, 3)
 
 
 @op(view=True, outputs=(), names={"x": "input"})
-def unbind(k, x: Array, dim=0):  # noqa: F821
+def unbind(k, x: Array, dim=0):
     """Views of all slices along `dim`, without that dimension.
 
     >>> import tidu
@@ -397,7 +397,7 @@ def _diagonal_axes(ndim, dim1, dim2):
 
 
 @op(view=True)
-def diagonal(k, x: Array, offset=0, dim1=0, dim2=1):  # noqa: F821
+def diagonal(k, x: Array, offset=0, dim1=0, dim2=1):
     """A view of the diagonal of the matrices in `dim1` and `dim2`, as a last dimension.
 
     `offset`: how far above (or, if negative, below) the main diagonal.
@@ -429,7 +429,7 @@ diagonal.vjp(
 
 
 @op(method=False, node="DiagonalBackward0_copy")
-def diagonal_copy(k, x: Array, offset=0, dim1=0, dim2=1):  # noqa: F821
+def diagonal_copy(k, x: Array, offset=0, dim1=0, dim2=1):
     """A copy of what `diagonal` shows."""
     return k.diagonal(x, offset, dim1, dim2).copy()
 
@@ -442,7 +442,7 @@ diagonal_copy.vjp(
 
 
 @op()
-def diag_embed(k, x: Array, offset=0, dim1=-2, dim2=-1):  # noqa: F821
+def diag_embed(k, x: Array, offset=0, dim1=-2, dim2=-1):
     """Matrices (in the dimensions `dim1` and `dim2`) whose diagonals are the last dimension.
 
     >>> import tidu
@@ -529,7 +529,7 @@ def _spread_out(x, geometry, size):
 
 
 @op(view=True, public=False, method=False, node="AsStridedBackward0")
-def strided_part(k, x: Array, size, stride, offset, geometry):  # noqa: F821
+def strided_part(k, x: Array, size, stride, offset, geometry):
     """The elements of `x`'s storage at `offset` and then by `stride`.
 
     `geometry`: the strides and the offset that the original input had. Gradients of it lie in
@@ -551,7 +551,7 @@ strided_part.vjp(
 
 
 @op(public=False, method=False)
-def strided_sum(k, x: Array, shape, size, stride, offset, geometry):  # noqa: F821
+def strided_sum(k, x: Array, shape, size, stride, offset, geometry):
     """The gradient of `strided_part`: what was read several times is summed."""
     xp = k.xp
     needed = max(_extent(size, stride, offset), _extent(shape, *geometry))
@@ -622,7 +622,7 @@ def as_strided_scatter(input, src, size, stride, storage_offset=None):
 
 
 @op(public=False, method=False, node="AsStridedScatterBackward0")
-def strided_replace(k, x: Array, src: Array | None, size, stride, offset, geometry):  # noqa: F821
+def strided_replace(k, x: Array, src: Array | None, size, stride, offset, geometry):
     """A copy of `x` with `src` (or zeros, for None) where `strided_part` would look."""
     storage = _spread_out(x, geometry, _extent(size, stride, offset))
     _write(_strided(storage, size, stride, offset), src)
@@ -643,7 +643,7 @@ strided_replace.vjp(
 
 
 @op(view=True, public=False)
-def unfold(k, x: Array, dimension, size, step):  # noqa: F821
+def unfold(k, x: Array, dimension, size, step):
     """A view of all windows of `size` elements along a dimension, `step` apart, as a last one.
 
     >>> import tidu
@@ -673,7 +673,7 @@ unfold.vjp(
 
 
 @op(public=False, method=False, node="UnfoldBackwardBackward0")
-def unfold_sum(k, x: Array, shape, dimension, size, step):  # noqa: F821
+def unfold_sum(k, x: Array, shape, dimension, size, step):
     """The gradient of `unfold`: the windows are added where they came from."""
     full = k.xp.zeros(shape, x.dtype)
     if not shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes, return_types
-from ..autograd.op import op
+from ..autograd.op import Array, op
 from ..autograd.public import PUBLIC, composite
 from ..tensor import Tensor
 from .reduction import dims_of
@@ -31,7 +31,7 @@ def order(x, axis, descending):
 
 @op(public=False, method=False, outputs=("values", "indices"), differentiable=1,
     node="SortBackward0")  # fmt: skip
-def sort_both(k, x: Array, dim, descending):  # noqa: F821
+def sort_both(k, x: Array, dim, descending):
     """The elements in order along `dim`, and where they were."""
     axes = dims_of((dim,), x.ndim)
     if x.dtype.kind == "c":
@@ -83,7 +83,7 @@ def msort(input):
 
 @op(public=False, method=False, outputs=("values", "indices"), differentiable=1,
     node="TopkBackward0")  # fmt: skip
-def top(k, x: Array, number, dim, largest):  # noqa: F821
+def top(k, x: Array, number, dim, largest):
     """The `number` largest or smallest along `dim`, in order."""
     axes = dims_of((dim,), x.ndim)
     if x.dtype.kind == "c":

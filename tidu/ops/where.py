@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
-from ..autograd.op import elementwise, op
+from ..autograd.op import Array, elementwise, op
 from ..autograd.public import PUBLIC, composite, operations
 from ..tensor import Tensor
 
@@ -11,7 +11,7 @@ _BITS = {4: "int32", 8: "int64", 2: "int16"}
 
 
 @op(public=False, method=False)
-def keep(k, x: Array, mask: Array):  # noqa: F821
+def keep(k, x: Array, mask: Array):
     """`x` where `mask`, else 0; also where x is infinite or NaN, which a product would not do."""
     xp = k.xp
     if x.size > 4096 and x.dtype.kind == "f" and mask.shape == x.shape and x.flags.forc:
@@ -29,7 +29,7 @@ keep.vjp(x=lambda k, g, mask: k.keep(g, mask))
 
 
 @op(public=False, method=False)
-def zero_gradient(k, x: Array):  # noqa: F821
+def zero_gradient(k, x: Array):
     """Zeros in the form of `x`: the gradient of a function that is flat almost everywhere."""
     return k.xp.zeros(x.shape, x.dtype)
 
