@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import tidu
 from tidu.autograd.op import OPS
 from tidu.autograd.public import PUBLIC
@@ -36,9 +37,9 @@ def layer_of(module):
     best = None
     for rank, names in enumerate(LAYERS):
         for name in names:
-            if module == name or module.startswith(name + "."):
-                if best is None or len(name) > best[1]:
-                    best = (rank, len(name))
+            inside = module == name or module.startswith(name + ".")
+            if inside and (best is None or len(name) > best[1]):
+                best = (rank, len(name))
     return None if best is None else best[0]
 
 

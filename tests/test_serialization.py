@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+
 import tidu
 from tidu import nn, serialization
 
@@ -153,7 +154,7 @@ def test_admits_only_what_a_checkpoint_needs():
 
 def test_runs_nothing():
     evil = b"cos\nsystem\n(X\x04\x00\x00\x00truetR."
-    with pytest.raises(pickle.UnpicklingError, match="os.system was not an allowed global"):
+    with pytest.raises(pickle.UnpicklingError, match=r"os\.system was not an allowed global"):
         tidu.load(archive_of(evil))
 
 
@@ -194,5 +195,5 @@ def test_a_failed_save_leaves_the_old_file(tmp_path):
 
 
 def test_the_folder_must_exist(tmp_path):
-    with pytest.raises(RuntimeError, match="Parent directory .* does not exist"):
+    with pytest.raises(RuntimeError, match=r"Parent directory .* does not exist"):
         tidu.save(1, tmp_path / "no" / "x.pt")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 import numpy as np
 
 from . import naming
@@ -64,8 +66,10 @@ complex64 = dtype("complex64", "ComplexFloat")
 complex128 = dtype("complex128", "ComplexDouble")
 complex64.real, complex128.real = float32, float64
 
-ALL = (bool, uint8, int8, int16, int32, int64, uint16, uint32, uint64)
-ALL += (float16, float32, float64, complex64, complex128)
+ALL = (
+    bool, uint8, int8, int16, int32, int64, uint16, uint32, uint64,
+    float16, float32, float64, complex64, complex128,
+)  # fmt: skip
 ALIASES = {
     "half": float16, "float": float32, "double": float64, "short": int16, "int": int32,
     "long": int64, "cfloat": complex64, "cdouble": complex128,
@@ -124,16 +128,13 @@ def of_number(value):
         return _default
     if kind is int:
         return int64
-    if isinstance(value, (__builtins_bool, np.bool_)):
+    if isinstance(value, (builtins.bool, np.bool_)):
         return bool
-    if isinstance(value, (int_, np.integer)):
+    if isinstance(value, (int, np.integer)):
         return int64
-    if isinstance(value, (float_, np.floating)):
+    if isinstance(value, (float, np.floating)):
         return _default
     return _default.to_complex()
-
-
-__builtins_bool, int_, float_ = type(True), type(0), type(0.0)
 
 
 def promote_types(type1, type2):
@@ -226,9 +227,9 @@ class finfo:
             )
         info = np.finfo(d.real.numpy)
         self.bits, self.dtype = info.bits, d.real.name
-        self.eps, self.max, self.min = float_(info.eps), float_(info.max), float_(info.min)
-        self.tiny = self.smallest_normal = float_(info.smallest_normal)
-        self.resolution = float_(info.resolution)
+        self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
+        self.tiny = self.smallest_normal = float(info.smallest_normal)
+        self.resolution = float(info.resolution)
 
     def __repr__(self):
         names = "resolution", "min", "max", "eps", "smallest_normal", "tiny"
@@ -254,7 +255,7 @@ class iinfo:
             raise TypeError("torch.bool is not supported by torch.iinfo")
         info = np.iinfo(type.numpy)
         self.bits, self.dtype = info.bits, type.name
-        self.min, self.max = int_(info.min), int_(info.max)
+        self.min, self.max = int(info.min), int(info.max)
 
     def __repr__(self):
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

@@ -111,7 +111,9 @@ class Tensor(Saveable):
                 "only Tensors of floating point and complex dtype can require gradients"
             )
         if value and self.is_inference() and not mode.inference:
-            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+            )
         self._node = LEAF if value else None
 
     def requires_grad_(self, requires_grad=True):

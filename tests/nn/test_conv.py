@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import tidu
 from tidu import nn
 from tidu.nn import functional as F

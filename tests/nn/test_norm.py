@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 import tidu
 from tidu import nn
 from tidu.nn import functional as F

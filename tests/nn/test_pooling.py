@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 import tidu
 from tidu import nn
 from tidu.nn import functional as F
@@ -94,3 +95,12 @@ def test_errors(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+def test_fractional_windows_start_where_the_samples_say():
+    x = tidu.arange(49.0).reshape(1, 7, 7)
+    samples = tidu.tensor([[[0.0, 0.9]]])  # the width's, then the height's
+    out, where = F.fractional_max_pool2d(x, 2, (3, 4), return_indices=True, _random_samples=samples)
+    rows, columns = [1, 4, 6], [1, 2, 4, 6]
+    assert out[0].tolist() == [[7.0 * r + c for c in columns] for r in rows]
+    assert where.tolist() == out.tolist()

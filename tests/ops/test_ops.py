@@ -7,6 +7,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+
 import tidu
 
 from . import specs

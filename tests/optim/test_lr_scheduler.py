@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 import tidu
 from tidu import optim
 from tidu.optim import lr_scheduler as S

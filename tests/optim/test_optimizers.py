@@ -6,6 +6,7 @@ import copy
 
 import numpy as np
 import pytest
+
 import tidu
 from tidu import optim
 
@@ -120,13 +121,15 @@ def test_state_dict_resumes_exactly(name, _, options):
     ("make", "error", "text"),
     [
         (lambda p: optim.SGD([]), ValueError, "optimizer got an empty parameter list"),
-        (lambda p: optim.SGD(p), TypeError, "should be an iterable of Tensors or dicts, but got torch.FloatTensor"),
+        (lambda p: optim.SGD(p), TypeError,
+         "should be an iterable of Tensors or dicts, but got torch.FloatTensor"),
         (lambda p: optim.SGD([p, 3]), TypeError, "but one of the params is int"),
         (lambda p: optim.SGD([p * 2]), ValueError, "can't optimize a non-leaf Tensor"),
         (lambda p: optim.SGD([p], lr=-1), ValueError, "Invalid learning rate: -1"),
         (lambda p: optim.SGD([p], momentum=-1), ValueError, "Invalid momentum value: -1"),
         (lambda p: optim.SGD([p], nesterov=True), ValueError, "Nesterov momentum requires"),
-        (lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]), ValueError, "in more than one parameter group"),
+        (lambda p: optim.SGD([{"params": [p]}, {"params": [p]}]), ValueError,
+         "in more than one parameter group"),
         (lambda p: optim.SGD([{"params": {p}}]), TypeError, "ordered collections"),
         (lambda p: optim.Adam([p], betas=(1.0, 0.0)), ValueError, "Invalid beta parameter at index 0: 1.0"),
         (lambda p: optim.Adam([p], eps=-1), ValueError, "Invalid epsilon value: -1"),

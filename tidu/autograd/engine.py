@@ -159,9 +159,9 @@ class Walk:
         for edge, g in found:
             if edge is not None and g is not None:
                 # A rule that hands on its own g, a view, or one array twice shares that array.
-                if edge not in pending and g is not gradient and g is not last:
-                    if getattr(g, "base", g) is None:
-                        self.fresh.add(edge)
+                unshared = edge not in pending and g is not gradient and g is not last
+                if unshared and getattr(g, "base", g) is None:
+                    self.fresh.add(edge)
                 self.deliver(edge, g, node)
                 last = g
 

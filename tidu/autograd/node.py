@@ -184,8 +184,7 @@ class Node:
     def next_functions(self):
         pairs = []
         for edge in self.edges:
-            for e in edge if type(edge) is list else [edge]:
-                pairs.append(_edge_pair(e))
+            pairs += map(_edge_pair, edge if type(edge) is list else [edge])
         return tuple(pairs)
 
     @property

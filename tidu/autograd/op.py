@@ -148,7 +148,8 @@ class Plan:
         self.save = _getter(indices)
         self.needs_derived = bool(self.derived)
         self.saves_tensors = any(
-            i in op.tensors or i >= fixed and self.derived[i - fixed][0] == "output" for i in indices
+            i in op.tensors or (i >= fixed and self.derived[i - fixed][0] == "output")
+            for i in indices
         )
         self.saved_names = names
         self.steps = [
@@ -236,9 +237,9 @@ def op(**options):
     """Declares an operation of any other form; tensors are the parameters annotated `Array`.
 
     `outputs`: names of the results if there are several, () if their number depends on the call;
-    only the first `differentiable` of them carry gradients. `view=True`: the result shares the input's memory. `holomorphic=False`: the
-    rules treat complex numbers themselves. `node`: PyTorch's name of the node, or a function of
-    the arguments that gives it.
+    only the first `differentiable` of them carry gradients. `view=True`: the result shares the
+    input's memory. `holomorphic=False`: the rules treat complex numbers themselves. `node`:
+    PyTorch's name of the node, or a function of the arguments that gives it.
     """
 
     def declare(forward):
@@ -320,7 +321,7 @@ def _binary(op):
                 a, b, mask = both
             else:
                 d = a.dtype
-                if d is not b.dtype or d is not F32 and d is not F64:
+                if d is not b.dtype or (d is not F32 and d is not F64):
                     a, b = recording.prepare(op, (a, b))
                 if x._counter is None and y._counter is None:  # the usual case
                     nx, ny = x._node, y._node

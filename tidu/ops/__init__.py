@@ -1,6 +1,6 @@
 """The operations, one file a family: forward and gradient rule side by side (see CONTRIBUTING)."""
 
-from . import (  # noqa: F401  (declaring them installs them)
+from . import (  # noqa: I001  (declaring them installs them, in this order)
     arithmetic,
     comparison,
     extremes,

@@ -135,7 +135,9 @@ class Optimizer:
         if params and all(isinstance(p, tuple) for p in params):
             names, params = [n for n, _ in params], [p for _, p in params]
         elif any(isinstance(p, tuple) for p in params):
-            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            raise ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            )
         for p in params:
             _check_parameter(p)
         group = {**param_group, "params": params}

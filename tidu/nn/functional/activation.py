@@ -9,11 +9,13 @@ from ...ops.reduction import log_softmax as _log_softmax
 from ...ops.reduction import softmax as _softmax
 from ...ops.trigonometric import tanh
 
-__all__ = (
-    "celu celu_ elu elu_ gelu glu hardshrink hardsigmoid hardswish hardtanh hardtanh_ leaky_relu "
-    "leaky_relu_ log_softmax logsigmoid mish prelu relu relu6 relu_ rrelu rrelu_ selu "
-    "selu_ sigmoid silu softmax softmin softplus softshrink softsign tanh tanhshrink threshold threshold_"
-).split()
+__all__ = [
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish",
+    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish",
+    "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu",
+    "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+    "threshold_",
+]  # fmt: skip
 
 gelu, glu, hardshrink, logsigmoid = ops.gelu, ops.glu, ops.hardshrink, ops.logsigmoid
 prelu, softplus, softshrink = ops.prelu, ops.softplus, ops.softshrink

@@ -106,8 +106,8 @@ def _check_sizes(x, w, bias, stride, padding, dilation, groups, transposed, outp
     if bias is not None and bias.shape != (outputs,):
         given = "transposed=1, weight" if transposed else "weight"
         raise RuntimeError(
-            f"Given {given} of size {shape}, expected bias to be 1-dimensional with {outputs} elements, but got bias of "
-            f"size {list(bias.shape)} instead"
+            f"Given {given} of size {shape}, expected bias to be 1-dimensional with {outputs} "
+            f"elements, but got bias of size {list(bias.shape)} instead"
         )
     names = _AXES[w.ndim - 2]
     if 0 in shape[2:]:
@@ -155,9 +155,9 @@ def _same_padding(input, weight, stride, dilation, dims):
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     total = [d * (n - 1) for n, d in zip(weight._array.shape[2:], dilation)]
     if any(t % 2 for t in total):
-        from ...ops.padding import pad
-
         import warnings
+
+        from ...ops.padding import pad
 
         warnings.warn(
             "Using padding='same' with even kernel lengths and odd dilation may require a "

@@ -14,13 +14,14 @@ from ...ops import loss as _declared  # noqa: F401  (declares its operations)
 from ...size import Size
 from ...tensor import Tensor
 
-__all__ = """
-binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cosine_similarity
-cross_entropy gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss
-mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss
-pairwise_distance poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss
-triplet_margin_with_distance_loss
-""".split()
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss",
+    "cosine_similarity", "cross_entropy", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss",
+    "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "pairwise_distance",
+    "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]  # fmt: skip
 
 
 def legacy_reduction(size_average, reduce, warn=True):

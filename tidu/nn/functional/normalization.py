@@ -12,9 +12,10 @@ from ...ops.padding import pad
 from ...tensor import Tensor
 from .pooling import avg_pool2d, avg_pool3d
 
-__all__ = (
-    "batch_norm group_norm instance_norm layer_norm local_response_norm normalize rms_norm"
-).split()
+__all__ = [
+    "batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize",
+    "rms_norm",
+]  # fmt: skip
 
 
 def _check_batch(shape):

@@ -31,12 +31,11 @@ def interpolate(
     >>> tidu.nn.functional.interpolate(tidu.tensor([[[1., 3.]]]), scale_factor=2, mode="linear")
     tensor([[[1.0000, 1.5000, 2.5000, 3.0000]]])
     """
-    if mode in _PLAIN:
-        if align_corners is not None:
-            raise ValueError(
-                "align_corners option can only be set with the interpolating modes: linear | "
-                "bilinear | bicubic | trilinear"
-            )
+    if mode in _PLAIN and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | "
+            "bilinear | bicubic | trilinear"
+        )
     spatial = list(input.shape[2:])
     dims = input.dim() - 2
     size, scales = _targets(spatial, dims, size, scale_factor)

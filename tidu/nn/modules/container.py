@@ -481,7 +481,7 @@ class ParameterDict(_NamedItems):
 
     def get(self, key, default=None):
         """The value of `key`, or `default`."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401  (this is that method)
 
     def fromkeys(self, keys, default=None):
         """A new ParameterDict with these keys and one value."""

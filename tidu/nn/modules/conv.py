@@ -55,7 +55,9 @@ class _ConvNd(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if padding_mode not in _MODES:
             names = ", ".join(map(repr, _MODES))
-            raise ValueError(f"padding_mode must be one of {{{names}}}, but got padding_mode='{padding_mode}'")
+            raise ValueError(
+                f"padding_mode must be one of {{{names}}}, but got padding_mode='{padding_mode}'"
+            )
         self.output_padding = entries(output_padding, dims)
         self.groups, self.padding_mode = groups, padding_mode
         self._reversed_padding_repeated_twice = self._both_sides()

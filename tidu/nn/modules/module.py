@@ -7,14 +7,14 @@ from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import hooks as _hooks
 from . import state as _state
-from .hooks import (  # PyTorch's place for them
-    register_module_buffer_registration_hook as register_module_buffer_registration_hook,
-    register_module_forward_hook as register_module_forward_hook,
-    register_module_forward_pre_hook as register_module_forward_pre_hook,
-    register_module_full_backward_hook as register_module_full_backward_hook,
-    register_module_full_backward_pre_hook as register_module_full_backward_pre_hook,
-    register_module_module_registration_hook as register_module_module_registration_hook,
-    register_module_parameter_registration_hook as register_module_parameter_registration_hook,
+from .hooks import (  # noqa: F401  (PyTorch's place for them)
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
 )
 
 
@@ -67,7 +67,9 @@ class Module:
 
     def forward(self, *inputs):
         """What the module computes; every subclass defines it."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
 
     def __call__(self, *args, **kwargs):
         if not self._has_hooks and not _hooks.any_global:
@@ -409,7 +411,7 @@ class Module:
         Forms: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(tensor)`, with keywords `device`,
         `dtype`, `non_blocking`, `memory_format`.
         """
-        device, dtype, _ = _state.parse_to(args, kwargs)
+        _, dtype, _ = _state.parse_to(args, kwargs)
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
