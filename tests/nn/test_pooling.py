@@ -101,6 +101,6 @@ def test_fractional_windows_start_where_the_samples_say():
     x = tidu.arange(49.0).reshape(1, 7, 7)
     samples = tidu.tensor([[[0.0, 0.9]]])  # the width's, then the height's
     out, where = F.fractional_max_pool2d(x, 2, (3, 4), return_indices=True, _random_samples=samples)
-    rows, columns = [1, 4, 6], [1, 2, 4, 6]
+    rows, columns = [1, 3, 6], [1, 2, 4, 6]  # the ends of windows of 2
     assert out[0].tolist() == [[7.0 * r + c for c in columns] for r in rows]
     assert where.tolist() == out.tolist()

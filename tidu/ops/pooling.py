@@ -231,17 +231,18 @@ def _fractional_node(x, kernel, size, samples):
 def fractional_max_pool(k, x: Array, kernel, size, samples: Array):
     """The largest elements of windows that start at random, evenly spread places.
 
-    `samples` (N, C, dims) are uniform numbers: one start for each image, channel and dimension; the
-    last dimension comes first. (Graham, Fractional max-pooling, 2014.)
+    `samples` (N, C, dims) are uniform numbers: one start for each image, channel and dimension. As
+    in PyTorch, an image's width comes before its height, but a volume's depth comes first.
+    (Graham, Fractional max-pooling, 2014.)
     """
     dims = len(kernel)
     full = _batched(x, dims)
-    samples = samples.reshape(*full.shape[:2], dims)
+    samples = samples.reshape(-1, full.shape[1], dims)  # may be for more images than there are
     out = np.empty((*full.shape[:2], *size), x.dtype)
     indices = np.empty(out.shape, np.int64)
     for at in np.ndindex(*full.shape[:2]):
         windows = [
-            _random_parts(n, m, width, samples[at][dims - 1 - i])
+            _random_parts(n, m, width, samples[at][1 - i if dims == 2 else i])
             for i, (n, m, width) in enumerate(zip(full.shape[2:], size, kernel))
         ]
         out[at], indices[at] = _window_maxima(full[at], windows)
@@ -265,7 +266,8 @@ fractional_max_pool.vjp(
 
 
 def _planes(x, dims):
-    return x.reshape(math.prod(x.shape[: x.ndim - dims]), -1)
+    lead = x.ndim - dims
+    return x.reshape(math.prod(x.shape[:lead]), math.prod(x.shape[lead:]))
 
 
 @op(public=False, method=False)

@@ -16,7 +16,7 @@ __all__ = [
         ("max_unpool", ("",)),
     )
     for end in ends
-]  # fmt: skip
+] + [f"fractional_max_pool{d}d{end}" for d in (2, 3) for end in ("", "_with_indices")]  # fmt: skip
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 
@@ -462,6 +462,68 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
 adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
 adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
 adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
+
+
+# Windows at random places
+
+
+def _fractional(name, dims, input, kernel_size, output_size, output_ratio, indices, samples):
+    if output_size is None and output_ratio is None:
+        raise ValueError(f"{name} requires specifying either an output_size or an output_ratio")
+    _tensor(name, input)
+    shape = input._array.shape
+    kernel = _entries(name, "kernel_size", kernel_size, dims)
+    if output_size is None:
+        ratio = output_ratio if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * dims
+        if len(ratio) > len(shape) - 2 and len(shape) != dims + 1:
+            raise ValueError(
+                "output_ratio requires a tuple or list of length equal to the spatial dimensions"
+            )
+        size = tuple(int(n * r) for n, r in zip(shape[-dims:], ratio))
+    else:
+        size = _entries(name, "output_size", output_size, dims)
+    _check_ndim(shape, dims)
+    for n, k, m in zip(shape[-dims:], kernel, size):
+        if m + k - 1 > n:
+            raise RuntimeError(
+                f"{name}(): kernel size {k} and output size {m} are too large for an input of size {n}"
+            )
+    if samples is None:
+        from ...ops.random import rand
+
+        lead = shape[:2] if len(shape) == dims + 2 else (1, shape[0])
+        samples = rand(*lead, dims, dtype=input.dtype)
+    found = ops.fractional_max_pool(input, kernel, size, samples)
+    return found if indices else found[0]
+
+
+def fractional_max_pool2d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+    _random_samples=None,
+):  # fmt: skip
+    """The largest elements of `output_size` windows at random, evenly spread places of an image.
+
+    `output_ratio`: the size as a share of the input's. (Graham, 2014.)
+    """
+    return _fractional(
+        "fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio, return_indices,
+        _random_samples,
+    )  # fmt: skip
+
+
+def fractional_max_pool3d(
+    input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+    _random_samples=None,
+):  # fmt: skip
+    """The largest elements of `output_size` windows at random, evenly spread places of a volume."""
+    return _fractional(
+        "fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio, return_indices,
+        _random_samples,
+    )  # fmt: skip
+
+
+fractional_max_pool2d_with_indices = _with_indices(fractional_max_pool2d)
+fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d)
 
 
 # Back from the maxima

@@ -270,3 +270,48 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The means of windows that divide a volume into `output_size` parts."""
 
     function = "adaptive_avg_pool3d"
+
+
+class _FractionalMaxPool(Module):
+    __constants__ = ["kernel_size", "return_indices", "output_size", "output_ratio"]
+    dims = 0
+
+    def __init__(
+        self, kernel_size, output_size=None, output_ratio=None, return_indices=False,
+        _random_samples=None,
+    ):  # fmt: skip
+        super().__init__()
+        self.kernel_size = self._entries(kernel_size)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else self._entries(output_size)
+        self.output_ratio = None if output_ratio is None else self._entries(output_ratio)
+        if output_size is None and output_ratio is None:
+            raise ValueError(
+                f"{type(self).__name__} requires specifying either an output size, or a pooling ratio"
+            )
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def _entries(self, value):
+        return tuple(value) if hasattr(value, "__iter__") else (value,) * self.dims
+
+    def forward(self, input):
+        return getattr(F, f"fractional_max_pool{self.dims}d")(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices,
+            self._random_samples,
+        )  # fmt: skip
+
+
+class FractionalMaxPool2d(_FractionalMaxPool):
+    """The largest elements of windows at random, evenly spread places of an image (Graham, 2014)."""
+
+    dims = 2
+
+
+class FractionalMaxPool3d(_FractionalMaxPool):
+    """The largest elements of windows at random, evenly spread places of a volume."""
+
+    dims = 3
