@@ -69,6 +69,13 @@ _LAZY |= dict.fromkeys(
 _LAZY |= dict.fromkeys(["get_default_device", "set_default_device"], "device")
 _LAZY |= dict.fromkeys("UntypedStorage TypedStorage is_storage".split(), "storage")
 
+_LAZY |= dict.fromkeys(
+    "adaptive_avg_pool1d avg_pool1d bilinear conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
+    "conv_transpose3d cosine_similarity group_norm layer_norm max_pool1d max_pool1d_with_indices "
+    "max_pool2d max_pool3d pairwise_distance rms_norm".split(),
+    "nn.functional",
+)
+
 _LAZY_MODULES = frozenset(
     "nn optim utils vision linalg fft special random serialization cuda backends testing "
     "distributions jit alias printing version functional storage types return_types "
