@@ -370,7 +370,7 @@ def test_copies_are_independent(copied):
 def test_parameter_is_a_leaf_and_what_comes_from_it_a_tensor():
     p = nn.Parameter(tidu.ones(2))
     assert isinstance(p, tidu.Tensor)
-    assert p.is_leaf and p.requires_grad
+    assert (p.is_leaf, p.requires_grad) == (True, True)
     for other in (p * 2, p.data, p.detach(), p.clone()):
         assert type(other) is tidu.Tensor
     assert not isinstance(tidu.ones(2), nn.Parameter)

@@ -75,7 +75,7 @@ def test_parameters_as_a_vector_and_back():
     assert layer.weight.tolist() == [[0, 1], [2, 3]]
     assert layer.bias.tolist() == [4, 5]
     assert layer.weight.requires_grad
-    with pytest.raises(TypeError, match="expected torch.Tensor, but got: list"):
+    with pytest.raises(TypeError, match=r"expected torch.Tensor, but got: list"):
         utils.vector_to_parameters([1.0], layer.parameters())
 
 
