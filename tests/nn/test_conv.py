@@ -12,7 +12,7 @@ W = tidu.ones(3, 2, 3, 3)
 
 
 @pytest.mark.parametrize(
-    "layer, text",
+    ("layer", "text"),
     [
         (nn.Conv1d(2, 4, 3), "Conv1d(2, 4, kernel_size=(3,), stride=(1,))"),
         (nn.Conv2d(2, 4, 3, padding=1, bias=False),
@@ -41,7 +41,9 @@ def test_parameters_are_drawn_weight_first_within_their_bound():
     assert list(layer.state_dict()) == ["weight", "bias"]
 
 
-@pytest.mark.parametrize("mode, numpy_mode", [("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")])
+@pytest.mark.parametrize(
+    ("mode", "numpy_mode"), [("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")]
+)
 def test_padding_modes(mode, numpy_mode):
     layer = nn.Conv1d(1, 1, 3, padding=1, padding_mode=mode, bias=False)
     x = tidu.tensor([[[1.0, 2, 4, 8]]])
@@ -64,7 +66,7 @@ def test_same_padding_of_an_even_kernel_warns_and_keeps_the_size():
 
 
 @pytest.mark.parametrize(
-    "call, text",
+    ("call", "text"),
     [
         (lambda: F.conv2d(X, W[:, :1]),
          "Given groups=1, weight of size [3, 1, 3, 3], expected input[1, 2, 5, 5] to have 1 "

@@ -15,7 +15,7 @@ WEIGHT = tidu.tensor([1.0, 2.0, 4.0])
 
 
 @pytest.mark.parametrize(
-    "target, options, want",
+    ("target", "options", "want"),
     [
         ([2, 1], {}, (4 + 5) / 2),
         ([2, 1], {"weight": WEIGHT}, (16 + 10) / 6),
@@ -63,11 +63,12 @@ def test_positive_weight_counts_the_ones():
 
 def test_complex_difference():
     found = nn.L1Loss()(tidu.tensor([3 + 4j]), tidu.tensor([0j]))
-    assert found.dtype is tidu.float32 and found.item() == 5
+    assert found.dtype is tidu.float32
+    assert found.item() == 5
 
 
 @pytest.mark.parametrize(
-    "size_average, reduce, meant", [(False, None, "sum"), (True, None, "mean"), (None, False, "none")]
+    ("size_average", "reduce", "meant"), [(False, None, "sum"), (True, None, "mean"), (None, False, "none")]
 )
 def test_older_parameters_warn_and_work(size_average, reduce, meant):
     text = f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead"
@@ -89,7 +90,7 @@ def test_broadcasting_warns_and_the_gradient_counts_every_element(loss):
 
 
 @pytest.mark.parametrize(
-    "loss, node",
+    ("loss", "node"),
     [
         (lambda x: F.mse_loss(x, X), "MseLossBackward0"),
         (lambda x: F.cross_entropy(x, tidu.tensor([0, 1])), "NllLossBackward0"),
@@ -103,7 +104,7 @@ def test_nodes(loss, node):
 
 
 @pytest.mark.parametrize(
-    "call, error, text",
+    ("call", "error", "text"),
     [
         (lambda: F.mse_loss(X, X, reduction="foo"), ValueError,
          "foo is not a valid value for reduction"),
@@ -134,3 +135,35 @@ def test_errors(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+def test_ctc_is_the_sum_over_all_paths():
+    """Against every path of 4 steps through 3 classes, of which 0 is the blank."""
+    rng = np.random.default_rng(1)
+    logs = tidu.from_numpy(rng.normal(size=(4, 1, 3))).log_softmax(-1)
+    for target in ([1], [1, 2], [2, 2], [1, 2, 1], []):
+        total = 0.0
+        for path in np.ndindex(3, 3, 3, 3):
+            spelled = [c for i, c in enumerate(path) if c and (i == 0 or path[i - 1] != c)]
+            if spelled == target:
+                total += math.exp(sum(logs[t, 0, c].item() for t, c in enumerate(path)))
+        found = F.ctc_loss(logs, tidu.tensor([target]).long(), (4,), (len(target),), reduction="sum")
+        assert found.item() == pytest.approx(-math.log(total), rel=1e-9)
+
+
+def test_ctc_gradient_through_log_softmax():
+    x = tidu.from_numpy(np.random.default_rng(0).normal(size=(5, 2, 4))).requires_grad_()
+
+    def loss(x):
+        logs = x.log_softmax(-1)
+        return F.ctc_loss(logs, tidu.tensor([[1, 2], [3, 3]]), (5, 4), (2, 2), reduction="none")
+
+    assert tidu.autograd.gradcheck(loss, (x,))
+
+
+def test_ctc_target_that_does_not_fit():
+    logs = tidu.zeros(2, 1, 3).log_softmax(-1).requires_grad_()
+    target = tidu.tensor([[1, 1]])  # needs a blank in between
+    assert F.ctc_loss(logs, target, (2,), (2,)).item() == math.inf
+    F.ctc_loss(logs, target, (2,), (2,), zero_infinity=True).backward()
+    assert logs.grad.abs().sum() == 0

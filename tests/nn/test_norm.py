@@ -29,7 +29,8 @@ def test_without_momentum_they_are_the_average_of_all_batches():
 def test_evaluation_uses_the_running_statistics_and_leaves_them():
     layer = nn.BatchNorm1d(2).eval()
     np.testing.assert_allclose(layer(X).detach().numpy(), X.numpy() / math.sqrt(1 + 1e-5), rtol=1e-6)
-    assert layer.running_mean.tolist() == [0, 0] and layer.num_batches_tracked == 0
+    assert layer.running_mean.tolist() == [0, 0]
+    assert layer.num_batches_tracked == 0
 
 
 def test_without_running_statistics_evaluation_uses_the_batch():
@@ -41,7 +42,8 @@ def test_without_running_statistics_evaluation_uses_the_batch():
 def test_instance_norm_tracks_the_mean_over_samples():
     layer = nn.InstanceNorm1d(1, track_running_stats=True, momentum=1.0)
     layer(tidu.tensor([[[0.0, 2.0]], [[4.0, 8.0]]]))
-    assert layer.running_mean.tolist() == [3.5] and layer.running_var.tolist() == [5.0]
+    assert layer.running_mean.tolist() == [3.5]
+    assert layer.running_var.tolist() == [5.0]
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e3])
@@ -54,7 +56,7 @@ def test_half_precision_sums_in_single(offset):
 
 
 @pytest.mark.parametrize(
-    "layer, text",
+    ("layer", "text"),
     [
         (nn.BatchNorm2d(4, affine=False), "BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=False, "
          "bias=False, track_running_stats=True)"),
@@ -69,7 +71,7 @@ def test_repr(layer, text):
 
 
 @pytest.mark.parametrize(
-    "call, error, text",
+    ("call", "error", "text"),
     [
         (lambda: F.batch_norm(X, None, None), RuntimeError,
          "running_mean must be defined in evaluation mode"),

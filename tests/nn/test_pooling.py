@@ -19,7 +19,8 @@ def test_indices_point_at_the_maxima_and_lead_back():
     picked = np.take_along_axis(x.numpy().reshape(2, 24), where.numpy().reshape(2, 6), 1)
     assert out.flatten().tolist() == picked.ravel().tolist()
     back = nn.MaxUnpool2d(2)(out, where)
-    assert back.shape == x.shape and back.sum() == out.sum()
+    assert back.shape == x.shape
+    assert back.sum() == out.sum()
     assert (back == x)[back != 0].all()
 
 
@@ -30,7 +31,7 @@ def test_of_equal_elements_the_first_gets_the_gradient():
 
 
 @pytest.mark.parametrize(
-    "row, want",
+    ("row", "want"),
     [([1, NAN, 2, 3], [NAN, 3]), ([-INF, -INF, 1, -INF], [-INF, 1]), ([INF, 1, -INF, 0], [INF, 0])],
 )
 def test_special_values(row, want):
@@ -51,7 +52,7 @@ def test_overlapping_windows_add_up_their_gradients():
 
 
 @pytest.mark.parametrize(
-    "layer, text",
+    ("layer", "text"),
     [
         (nn.MaxPool2d(2),
          "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"),
@@ -65,7 +66,7 @@ def test_repr(layer, text):
 
 
 @pytest.mark.parametrize(
-    "call, error, text",
+    ("call", "error", "text"),
     [
         (lambda: F.max_pool2d(X, 2, padding=2), RuntimeError,
          "pad should be at most half of effective kernel size, but got pad=2, kernel_size=2 and "

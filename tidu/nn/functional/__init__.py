@@ -6,6 +6,7 @@ from ...ops.matmul import bilinear, linear
 from ...ops.padding import pad
 from .activation import *  # noqa: F403
 from .convolution import *  # noqa: F403
+from .ctc import *  # noqa: F403
 from .dropout import *  # noqa: F403
 from .embedding import *  # noqa: F403
 from .loss import *  # noqa: F403

@@ -187,6 +187,9 @@ from .loss import (
     CrossEntropyLoss as CrossEntropyLoss,
 )
 from .loss import (
+    CTCLoss as CTCLoss,
+)
+from .loss import (
     GaussianNLLLoss as GaussianNLLLoss,
 )
 from .loss import (

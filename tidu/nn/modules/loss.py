@@ -312,3 +312,25 @@ class CrossEntropyLoss(_WeightedLoss):
             input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction,
             label_smoothing=self.label_smoothing,
         )  # fmt: skip
+
+
+class CTCLoss(_Loss):
+    """-log of the probability that log-probabilities (T, N, C) spell the targets (N, S).
+
+    >>> import tidu
+    >>> log_probs = tidu.zeros(2, 1, 2).log_softmax(-1)
+    >>> tidu.nn.CTCLoss()(log_probs, tidu.tensor([[1]]), (2,), (1,))
+    tensor(0.2877)
+    """
+
+    __constants__ = ["blank", "reduction"]
+
+    def __init__(self, blank=0, reduction="mean", zero_infinity=False):
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs, targets, input_lengths, target_lengths):
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
+            self.zero_infinity,
+        )  # fmt: skip
