@@ -115,12 +115,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     return ops.mse_loss(input, target, reduction)
 
 
-def _check_broadcast(input, target):
-    from ...ops.shape import broadcast_tensors
-
-    return broadcast_tensors(input, target)
-
-
 def smooth_l1_loss(
     input, target, size_average=None, reduce=None, reduction="mean", beta=1.0
 ):
@@ -332,6 +326,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     from ... import dtypes
     from ...autograd.grad_mode import no_grad
     from ...ops.norms import vector_norm
+    from ...ops.shape import broadcast_tensors
 
     _tensors("cosine_similarity", x1=x1, x2=x2)
     common = dtypes.of(dtypes.result(x1._array, x2._array))
@@ -339,7 +334,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
         raise RuntimeError(
             f"expected common dtype to be floating point, yet common dtype is {common.title}"
         )
-    x1, x2 = _check_broadcast(x1.to(common), x2.to(common))
+    x1, x2 = broadcast_tensors(x1.to(common), x2.to(common))
     units = []
     for x in (x1, x2):
         length = vector_norm(x, 2, dim, True).clone()
