@@ -12,6 +12,8 @@ first program does not need (`tidu.nn`, `tidu.optim`, ...) is imported when it i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import autograd as autograd
 from . import dtypes as _dtypes
 from . import ops as _ops
@@ -38,6 +40,10 @@ from .dtypes import (
 from .size import Size
 from .tensor import Tensor
 from .version import __version__
+
+if TYPE_CHECKING:  # not the module of that name
+    from .ops.from_data import tensor
+del TYPE_CHECKING
 
 for _class in (Tensor, Size, device, dtype, finfo, iinfo):
     _class.__module__ = __name__  # where people find it, and pickles too

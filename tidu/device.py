@@ -19,6 +19,8 @@ class device:
     """
 
     __slots__ = ("type", "index")
+    type: str
+    index: int | None
 
     def __init__(self, type="cpu", index=None):
         if isinstance(type, device):

@@ -175,7 +175,7 @@ def _combine(higher, lower):
     return higher
 
 
-_result_cache = {}
+_result_cache: dict = {}
 
 
 def result(*operands):

@@ -29,7 +29,7 @@ class tensortype:
         self.__name__ = self.__qualname__ = f"{dtype.title}Tensor"
 
     @property
-    def __module__(self):
+    def __module__(self):  # type: ignore[override]  # the prefix may change
         return naming.prefix
 
     def __call__(self, *args, device=None):

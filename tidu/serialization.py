@@ -17,6 +17,7 @@ import pickle
 import sys
 import zipfile
 from collections import Counter, OrderedDict
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,10 @@ _STORAGE_NAMES = {d: Global("torch", name) for name, d in _STORAGES.items()}
 # Saving
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined]  (the one in Python: it can be told names)
+_PythonPickler: Any = pickle._Pickler  # the one written in Python: it can be told names
+
+
+class _Pickler(_PythonPickler):
     """Writes tensors as PyTorch does, and tidu's classes under their PyTorch names."""
 
     def __init__(self, file, protocol):
@@ -76,7 +80,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined]  (the one in Pyth
         else:
             self._write_name(obj, public, name or obj.__qualname__)
 
-    dispatch = {**pickle._Pickler.dispatch, type: save_global}  # type: ignore[attr-defined]
+    dispatch = {**_PythonPickler.dispatch, type: save_global}
     dispatch[type(offset_of)] = save_global
 
     def _write_name(self, obj, module, name):

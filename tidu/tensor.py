@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from . import dtypes
@@ -30,7 +32,19 @@ class View:
         self.base, self.steps, self.history, self.recorded = base, steps, history, recorded
 
 
-class Tensor(Saveable):
+if TYPE_CHECKING:
+
+    class TensorMeta(type):
+        """What type checkers have to know: operations install methods and properties."""
+
+        def __getattr__(cls, name: str) -> Any: ...
+        def __setattr__(cls, name: str, value: Any) -> None: ...
+
+else:
+    TensorMeta = type
+
+
+class Tensor(Saveable, metaclass=TensorMeta):
     """A multi-dimensional array of one dtype that can record what is done with it.
 
     Made by `tidu.tensor`, `tidu.zeros`, ...; `Tensor(2, 3)` and `Tensor([1.0])` are PyTorch's older
@@ -42,6 +56,36 @@ class Tensor(Saveable):
     # the version of the memory, None while nobody has written to it. Every tensor has these four;
     # what few tensors have gets its usual value here, in the class.
     __slots__ = ("_array", "_node", "_view", "_counter", "__dict__", "__weakref__")
+
+    if TYPE_CHECKING:  # operations install these
+
+        _node: Any
+        _view: Any
+        __getitem__: Any
+        __setitem__: Any
+        __invert__: Any
+        __neg__: Any
+        __add__: Any
+        __radd__: Any
+        __sub__: Any
+        __rsub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __truediv__: Any
+        __rtruediv__: Any
+        __matmul__: Any
+        __pow__: Any
+        __eq__: Any
+        __ne__: Any
+        __lt__: Any
+        __le__: Any
+        __gt__: Any
+        __ge__: Any
+        __bool__: Any
+        __float__: Any
+        __int__: Any
+
+        def __getattr__(self, name: str) -> Any: ...
 
     _grad = None
     _hooks = None  # of a leaf: {id: hook}; a result's hooks are on its node
@@ -304,7 +348,7 @@ class Tensor(Saveable):
 
     def __contains__(self, element):
         if isinstance(element, (Tensor, int, float, complex)):
-            return bool((element == self).any())
+            return bool((self == element).any())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
         )

@@ -87,6 +87,39 @@ def test_embedding_max_norm_changes_the_rows_in_use():
     assert m.weight.flatten().tolist() == pytest.approx([0.6, 0.8, 3, 4], rel=1e-5)
 
 
+def test_embedding_bag():
+    m = nn.EmbeddingBag.from_pretrained(tidu.arange(8.0).reshape(4, 2), padding_idx=-1, mode="mean")
+    assert not m.weight.requires_grad
+    numbers = tidu.tensor([0, 1, 3, 3, 2])
+    assert m(numbers, tidu.tensor([0, 2, 4])).tolist() == [[1, 2], [0, 0], [4, 5]]
+    m.include_last_offset = True
+    assert m(numbers, tidu.tensor([0, 1, 5])).tolist() == [[0, 1], [3, 4]]
+    m.mode = "max"
+    assert m(numbers, tidu.tensor([0, 1, 5])).tolist() == [[0, 1], [4, 5]]
+    m.include_last_offset = False
+    assert m(numbers[:4].reshape(2, 2)).tolist() == [[2, 3], [0, 0]]
+    assert m(numbers[:0], tidu.tensor([0])).tolist() == [[0, 0]]
+
+
+BAG = nn.EmbeddingBag(4, 2)
+
+BAG_REFUSALS = [
+    (([1, 2],), ValueError, "offsets has to be a 1D Tensor but got None"),
+    (([[1, 2]], [0]), ValueError, "if input is 2D, then offsets has to be None"),
+    (([1, 7], [0]), RuntimeError, "Index 1 of input takes value 7 which is not in the valid range [0, 4)"),
+    (([1, 2], [1]), RuntimeError, "offsets[0] has to be 0"),
+    (([1, 2], [0, 5]), RuntimeError, "offsets[-1] can not be greater than input's length 2 but got"),
+    (([1.0], [0]), RuntimeError, "Expected tensor for argument #1 'indices' to have one of"),
+]
+
+
+@pytest.mark.parametrize(("args", "kind", "text"), BAG_REFUSALS)
+def test_embedding_bag_refusals(args, kind, text):
+    with pytest.raises(kind) as raised:
+        BAG(*map(tidu.tensor, args))
+    assert str(raised.value).startswith(text)
+
+
 # Dropout
 
 

@@ -11,6 +11,7 @@ arrays, with the kernel table as `k`, or Tensors, whose operations are recorded 
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Walk:
         self.k = operations if create_graph else cpu
         self.keep_graph = keep_graph
         self.wanted = wanted
-        self.needed = None if wanted is None else {}
+        self.needed: Any = None if wanted is None else {}
         self.captured = {}
         self.pending = {}
         self.heap = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from contextvars import ContextVar
+from typing import Any
 
 PLAIN, CAREFUL = 1, 2
 
@@ -23,9 +24,9 @@ class _Mode(threading.local):
     anomaly = False  # keep the forward's stack with each node, look for nan in backward
     check_nan = True
     running = None  # under anomaly detection: the node whose backward runs now
-    saved_hooks = ()  # (pack, unpack) pairs of saved_tensors_hooks, the last one counts
+    saved_hooks: tuple = ()  # (pack, unpack) pairs of saved_tensors_hooks, the last one counts
     no_saved_hooks = None  # under disable_saved_tensors_hooks: its message
-    walk = None  # the backward pass that runs now
+    walk: Any = None  # the backward pass that runs now
 
     @property
     def enabled(self):
@@ -159,6 +160,8 @@ class inference_mode(_Switch):
     ...     tidu.ones(1).is_inference()
     True
     """
+
+    mode: bool
 
     def __new__(cls, mode=True):
         self = object.__new__(cls)

@@ -170,9 +170,8 @@ def _wait_for_any(tensors, fn, lock):
 def _wait_for_all(tensors, fn, lock):
     from .engine import current_walk
 
-    passes = (
-        weakref.WeakKeyDictionary()
-    )  # of each backward pass: how many gradients to wait for, and those that are known
+    # Of each backward pass: how many gradients to wait for, and those that are known.
+    passes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
     def hook_for(position):
         def hook(gradient):

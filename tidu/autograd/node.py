@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import sys
 from itertools import count
+from typing import Any
 
 from .. import naming
 from .grad_mode import mode
@@ -30,7 +31,7 @@ def _own_files():
     """The files of this package: a look-up in a set costs less than `startswith`, per operation."""
     import os
 
-    found = set()
+    found: set[str] = set()
     for folder, _, files in os.walk(_package):
         found.update(os.path.join(folder, file) for file in files if file.endswith(".py"))
     return frozenset(found)
@@ -41,7 +42,7 @@ own_files = _own_files()
 
 def user_frame(depth=1):
     """The innermost frame that is not tidu's own (None if there is none)."""
-    frame = _getframe(depth)
+    frame: Any = _getframe(depth)
     while frame is not None and frame.f_code.co_filename in own_files:
         frame = frame.f_back
     return frame
@@ -67,12 +68,19 @@ class Saveable:
     """
 
     __slots__ = ()
+    _array: Any
+    _counter: Any
+    _unpack: Any
 
 
 class Node:
     """One application of an operation. Each operation has a subclass, named as in PyTorch."""
 
     __slots__ = ("code", "dtype", "edges", "lasti", "plan", "saved", "serial", "shape")
+    code: Any
+    edges: Any
+    lasti: Any
+    plan: Any
 
     # What few nodes have: the usual value stands here, in the class.
     op = None  # set by the subclass: the operation's declaration
@@ -88,12 +96,12 @@ class Node:
     op_materializes = True  # missing gradients of several results become zeros
     shown = False  # whether this class has its `_saved_...` attributes: see saved.py
     requires_grad = True
-    _metadata = None
+    _metadata: dict | None = None
 
     def place(self, depth):
         """Gives the node its number in the order of creation and the user's line."""
         self.serial = next(serials)
-        frame = _getframe(depth)
+        frame: Any = _getframe(depth)
         while frame.f_code.co_filename in own_files:
             frame = frame.f_back
             if frame is None:
@@ -108,7 +116,8 @@ class Node:
         """Under detect_anomaly: keeps what a warning will show if the backward fails."""
         import traceback
 
-        self.stack = traceback.format_stack(frame)
+        # Subclasses have a __dict__.
+        self.stack = traceback.format_stack(frame)  # type: ignore[misc]
         self.parent = mode.running
 
     def apply(self, g, k, raw):
@@ -122,7 +131,7 @@ class Node:
         edges = self.edges
         if self.conjugate:
             g = _conj(k, g)
-        found = []
+        found: list = []
         for position, rule, pick, wants_k in self.plan.steps:
             if wants_k:
                 gradient = rule(k, g, *pick(values))
@@ -182,7 +191,7 @@ class Node:
 
     @property
     def next_functions(self):
-        pairs = []
+        pairs: list = []
         for edge in self.edges:
             pairs += map(_edge_pair, edge if type(edge) is list else [edge])
         return tuple(pairs)
@@ -190,7 +199,7 @@ class Node:
     @property
     def metadata(self):
         if self._metadata is None:
-            self._metadata = {}
+            self._metadata = {}  # type: ignore[misc]  # as above
         return self._metadata
 
     def register_hook(self, hook):

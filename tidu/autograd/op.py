@@ -40,11 +40,13 @@ ndarray, asarray = np.ndarray, np.asarray
 new = object.__new__
 Array = Any  # what a forward gets for a tensor: the array of the device that it lives on
 
-OPS = {}  # name -> Op
+OPS: dict = {}  # name -> Op
 
 
 class Op:
     """A declared operation."""
+
+    apply: Any  # what runs it on Tensors; set with the form of the operation
 
     def __init__(self, name, forward, **options):
         code = forward.__code__
@@ -125,7 +127,7 @@ class Plan:
         needed = {op.params[p] for bit, p in enumerate(op.tensors) if mask >> bit & 1}
         position = {op.params[p]: i for i, p in enumerate(op.tensors)}
         self.op = op
-        self.derived = []  # what of the values is not an argument: (kind, index)
+        self.derived: list = []  # what of the values is not an argument: (kind, index)
         rules, names = [], []
         for inputs, rule in op.rules.items():
             if not needed.intersection(inputs):

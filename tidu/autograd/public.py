@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..tensor import Tensor
 from .grad_mode import mode
 
-PUBLIC = {}  # name -> function of the package (`tidu.<name>`)
-TENSOR_OPS = {}  # name -> operation on Tensors: what gradient rules call `k` under create_graph
+PUBLIC: dict = {}  # name -> function of the package (`tidu.<name>`)
+TENSOR_OPS: dict = {}  # name -> operation on Tensors: what gradient rules call `k` under create_graph
 
 _names = {"x": "input", "y": "other"}
 
@@ -97,7 +97,7 @@ def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=
             call.__name__ = call.__qualname__ = title
             call.__doc__ = function.__doc__
             call.__module__ = function.__module__
-            call.__wrapped__ = function
+            call.__wrapped__ = function  # type: ignore[attr-defined]
         TENSOR_OPS.setdefault(title, function)
         install(title, call, function, public=public, method=method, inplace=inplace,
                 symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,8 @@ ndarray = np.ndarray
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 _EQUALITY = ("eq", "ne")
 # dtype -> {number: 0-d array}. Ints have their own, because 0 is one number and 0.0 is two (-0.0).
-scalars = {F32: {}, F64: {}}
-int_scalars = {F32: {}, F64: {}}
+scalars: dict = {F32: {}, F64: {}}
+int_scalars: dict = {F32: {}, F64: {}}
 FIRST_A_TENSOR, ONE_A_TENSOR = "first", "one"  # `Op.forms`: where operands may not be numbers
 
 
@@ -189,7 +190,7 @@ def make_node(op, args, mask, array, out=None, results=None, edges=None):
     node.dtype = dtype
     # The user's line; `Node.place`, written out.
     node.serial = next(serials)
-    frame = _getframe(2)
+    frame: Any = _getframe(2)
     while frame.f_code.co_filename in own_files:
         frame = frame.f_back
         if frame is None:
@@ -209,7 +210,8 @@ def make_node(op, args, mask, array, out=None, results=None, edges=None):
 
 def _edges(op, args):
     """Where each tensor argument's gradient goes, and whether any of them was ever written to."""
-    edges, written = [], False
+    edges: list = []
+    written = False
     for i in op.tensors:
         t = args[i]
         if isinstance(t, Tensor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 try:
-    from numpy._core.umath import clip
+    from numpy._core.umath import clip  # type: ignore[attr-defined]
 except ImportError:  # a NumPy that keeps it elsewhere
 
     def clip(x, low, high):

@@ -12,13 +12,15 @@ behind it. It is set and reset around each operation: the user's own NumPy calls
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 try:
     from numpy._core.umath import _extobj_contextvar as _errors
 
     with np.errstate(all="ignore"):
-        IGNORE = _errors.get()
+        IGNORE: Any = _errors.get()
     quiet, loud = _errors.set, _errors.reset
 
 except ImportError:  # a NumPy that keeps its settings elsewhere

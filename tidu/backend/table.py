@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-FORWARDS = {}  # name -> forward(k, *arguments), or the name of a function of `xp`
-_tables = {}  # array type -> Table
+FORWARDS: dict = {}  # name -> forward(k, *arguments), or the name of a function of `xp`
+_tables: dict = {}  # array type -> Table
 
 
 class Table:

@@ -155,7 +155,8 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
 
     arrays = [t._array if isinstance(t, Tensor) else t for t in (elements, test_elements)]
     dtype = dtypes.result(*arrays)
-    found = np.isin(*(np.asarray(a).astype(dtype) for a in arrays), assume_unique, invert)
+    values, wanted = (np.asarray(a).astype(dtype) for a in arrays)
+    found = np.isin(values, wanted, assume_unique, invert)
     return Tensor._wrap(np.asarray(found))
 
 

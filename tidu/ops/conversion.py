@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def _user_depth():
     """How many frames up the user's own code is, for warnings."""
     import sys
 
-    frame, depth = sys._getframe(1), 1
+    frame: Any = sys._getframe(1)
+    depth = 1
     user = user_frame(2)
     while frame is not None and frame is not user:
         frame, depth = frame.f_back, depth + 1

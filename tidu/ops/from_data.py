@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .. import device as devices
@@ -330,7 +332,7 @@ def legacy_tensor(cls, dtype, args, device):
     elif isinstance(data, ndarray):
         array = converted(checked(data), dtype, copy=True)
     elif hasattr(data, "_untyped_storage") or hasattr(data, "data_ptr"):
-        memory = getattr(data, "_untyped_storage", data)
+        memory: Any = getattr(data, "_untyped_storage", data)
         count = memory.nbytes() // dtype.itemsize
         array = memory.array(dtype.numpy, 0, (count,), (1,))
     elif isinstance(data, (str, bytes)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from operator import index as as_int
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,9 @@ def _parse(x, index):
         raise _of_0d(index)
     if used > array.ndim:
         raise IndexError(f"too many indices for tensor of dimension {array.ndim}")
-    basic, picks, seen_ellipsis, dim = [], [], False, 0
+    basic: list = []
+    picks: list = []
+    seen_ellipsis, dim = False, 0
     # `dim` counts the array's dimensions. A mask is one entry of `picks` for all that it covers.
     for position, item in enumerate(items):
         item = _as_item(item)
@@ -212,6 +215,7 @@ def _getitem(self, index):
     (tensor([4, 5]), tensor([3, 2]), tensor([4, 5]))
     """
     kind = type(index)
+    key: Any
     if kind is int:
         key, op = (index, ...), SELECT
     elif kind is slice:
@@ -467,6 +471,7 @@ def put_into(target, key, values, accumulate=False):
 def _setitem(self, index, value):
     """Writes a number or a tensor to the elements that an index names."""
     kind, array = type(index), self._array
+    key: Any
     if kind is int:
         key, rest = (index, ...), None
     elif kind is slice and index.step is None and array.ndim:

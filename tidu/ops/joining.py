@@ -220,7 +220,7 @@ def _block_diag(k, x: list[Array]):
 def _blocks(k, g, shapes, needed):
     found, row, column = [], 0, 0
     for shape, wanted in zip(shapes, needed):
-        rows, columns = (*(1,) * (2 - len(shape)), *shape)
+        rows, columns = (1,) * (2 - len(shape)) + tuple(shape)
         key = (slice(row, row + rows), slice(column, column + columns))
         found.append(k.reshape(k.basic_index(g, key), shape) if wanted else None)
         row, column = row + rows, column + columns

@@ -620,9 +620,9 @@ def broadcast_shapes(*shapes):
     """
     from ..size import Size
 
-    shapes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
-    found = [1] * max((len(s) for s in shapes), default=0)
-    for index, shape in enumerate(shapes):
+    sizes = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    found = [1] * max(map(len, sizes), default=0)
+    for index, shape in enumerate(sizes):
         for i in range(-1, -len(shape) - 1, -1):
             n = shape[i]
             if n < 0:
@@ -704,7 +704,7 @@ def reshaped_in_place(name, function, node=None):
     setattr(Tensor, name, method)
 
 
-_in_place_nodes = {}
+_in_place_nodes: dict = {}
 
 
 def _node_class(names, node):

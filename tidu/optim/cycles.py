@@ -19,6 +19,13 @@ def _per_group(name, value, optimizer):
     return [value] * groups
 
 
+def _set_momentum(schedule, group, value):
+    if schedule.use_beta1:
+        group["betas"] = (value, *group["betas"][1:])
+    else:
+        group["momentum"] = value
+
+
 class OneCycleLR(LRScheduler):
     """One rise to `max_lr` and one fall to nearly nothing over the whole training (Smith, 2018).
 
@@ -61,7 +68,7 @@ class OneCycleLR(LRScheduler):
                     _per_group("base_momentum", base_momentum, optimizer),
                     optimizer.param_groups,
                 ):
-                    self._set_momentum(group, top)
+                    _set_momentum(self, group, top)
                     group["max_momentum"], group["base_momentum"] = top, low
         super().__init__(optimizer, last_epoch)
 
@@ -85,12 +92,6 @@ class OneCycleLR(LRScheduler):
             phase(end, "initial_lr", "min_lr", "max_momentum", "max_momentum"),
         ]
 
-    def _set_momentum(self, group, value):
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
-
     def _anneal(self, start, end, part):
         if self._anneal_func_type == "linear":
             return (end - start) * part + start
@@ -112,8 +113,8 @@ class OneCycleLR(LRScheduler):
                     part = (step - start) / (end - start)
                     rates.append(self._anneal(group[phase["start_lr"]], group[phase["end_lr"]], part))
                     if self.cycle_momentum:
-                        names = phase["start_momentum"], phase["end_momentum"]
-                        self._set_momentum(group, self._anneal(*(group[n] for n in names), part))
+                        first, last = group[phase["start_momentum"]], group[phase["end_momentum"]]
+                        _set_momentum(self, group, self._anneal(first, last, part))
                     break
                 start = phase["end_step"]
         return rates
@@ -178,12 +179,10 @@ class CyclicLR(LRScheduler):
                 for high, low, group in zip(
                     self.max_momentums, self.base_momentums, optimizer.param_groups
                 ):
-                    self._set_momentum(group, high)
+                    _set_momentum(self, group, high)
                     group["max_momentum"], group["base_momentum"] = high, low
         super().__init__(optimizer, last_epoch)
         self.base_lrs = bases
-
-    _set_momentum = OneCycleLR._set_momentum
 
     def scale_fn(self, x):
         """How high cycle (or step) number `x` goes."""
@@ -205,5 +204,5 @@ class CyclicLR(LRScheduler):
             for low, high, group in zip(
                 self.base_momentums, self.max_momentums, self.optimizer.param_groups
             ):
-                self._set_momentum(group, high - (high - low) * part * scale)
+                _set_momentum(self, group, high - (high - low) * part * scale)
         return rates

@@ -310,7 +310,7 @@ class SequentialLR(LRScheduler):
         schedulers[0]._initial_step()
         self._last_lr = schedulers[0].get_last_lr()
 
-    def step(self):
+    def step(self):  # type: ignore[override]  # PyTorch's signature
         """Moves the schedule whose turn it is one step on."""
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
@@ -366,7 +366,7 @@ class ChainedScheduler(LRScheduler):
         self._schedulers, self.optimizer = schedulers, optimizer
         self._last_lr = rates_of(optimizer)
 
-    def step(self):
+    def step(self):  # type: ignore[override]  # PyTorch's signature
         """Moves every schedule one step on."""
         for scheduler in self._schedulers:
             scheduler.step()

@@ -67,7 +67,7 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
                 f"but got torch.{params.dtype.title}Tensor"
             )
-        self.state = defaultdict(dict)
+        self.state: defaultdict[Tensor, dict] = defaultdict(dict)
         self.param_groups = []
         groups = list(params)
         if not groups:
@@ -80,7 +80,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _with_hooks(cls.step)
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
 
     def __getstate__(self):
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -173,7 +173,7 @@ class Optimizer:
         """The state and the options of all groups, with parameters as numbers in their order."""
         for hook in list(self._optimizer_state_dict_pre_hooks.values()):
             hook(self)
-        numbers = {}
+        numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             packed = {k: v for k, v in group.items() if k != "params"}
@@ -208,7 +208,7 @@ class Optimizer:
                 chain.from_iterable(g["params"] for g in groups),
             )
         )
-        state = defaultdict(dict)
+        state: defaultdict = defaultdict(dict)
         for key, value in state_dict["state"].items():
             if key in by_number:
                 state[by_number[key]] = _adapt(by_number[key], value)
@@ -356,7 +356,7 @@ def _with_hooks(step):
             hook(self, args, kwargs)
         return result
 
-    wrapper.hooked = True
+    wrapper.hooked = True  # type: ignore[attr-defined]
     return wrapper
 
 

@@ -57,7 +57,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.mode_worse = self.best
         self.cooldown_counter = self.num_bad_epochs = 0
 
-    def step(self, metrics, epoch=None):
+    def step(self, metrics, epoch=None):  # type: ignore[override]  # PyTorch's signature
         """Takes the newest value of the metric, and lowers the rates if it is time to."""
         current = float(metrics)
         if epoch is None:

@@ -140,6 +140,6 @@ def _count_steps(optimizer):
         optimizer._opt_called = True
         return step(*args, **kwargs)
 
-    counted._wrapped_by_lr_sched = True
+    counted._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
     optimizer._opt_called = False
     optimizer.step = counted
