@@ -24,17 +24,22 @@ def embedding(
     """
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
-    if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
-            f"Int; but got torch.{dtypes.of(indices).title}Tensor instead (while checking arguments for "
-            "embedding)"
-        )
+    check_indices(indices, "embedding")
     if sparse:
         raise NotImplementedError("tidu has no sparse gradients yet: embedding(..., sparse=False)")
     if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
         raise IndexError("index out of range in self")
     return weight.take(indices, 0)
+
+
+def check_indices(indices, name):
+    """PyTorch takes int32 and int64 as numbers of rows."""
+    if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+            f"Int; but got torch.{dtypes.of(indices).title}Tensor instead (while checking arguments for "
+            f"{name})"
+        )
 
 
 embedding.vjp(
@@ -48,7 +53,7 @@ embedding.vjp(
 def embedding_backward(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):
     """The sum of g's rows that belong to each row of the table."""
     flat = indices.reshape(-1)
-    g = _weighted(g.reshape(flat.size, -1), flat, rows, padding_idx, scale_grad_by_freq)
+    g = _weighted(g.reshape(flat.size, g.shape[-1]), flat, rows, padding_idx, scale_grad_by_freq)
     out = np.zeros((rows, g.shape[1]), g.dtype)
     # Sorted by row, the parts of each sum lie together: far quicker than np.add.at.
     order = np.argsort(flat, kind="stable")
@@ -70,7 +75,7 @@ embedding_backward.vjp(
 def embedding_weighted(k, g: Array, indices: Array, rows, padding_idx, scale_grad_by_freq):
     """g's rows with the factors that they have in `embedding_backward`."""
     flat = indices.reshape(-1)
-    out = _weighted(g.reshape(flat.size, -1), flat, rows, padding_idx, scale_grad_by_freq)
+    out = _weighted(g.reshape(flat.size, g.shape[-1]), flat, rows, padding_idx, scale_grad_by_freq)
     return out.reshape(g.shape)
 
 
@@ -79,6 +84,59 @@ embedding_weighted.vjp(
         g, indices, rows, padding_idx, scale_grad_by_freq
     )
 )
+
+
+@op(public=False, method=False, node="EmbeddingBagBackward0")
+def embedding_bag_sum(
+    k, weight: Array, indices: Array, bags: Array, factors: Array, n, padding_idx, by_freq
+):
+    """The sum of factor * row over each of `n` bags; `bags` says where each index belongs."""
+    bad = _outside(weight, indices)
+    if bad.size:
+        raise RuntimeError(
+            f"Index {bad[0]} of input takes value {indices[bad[0]]} which is not in the valid range "
+            f"[0, {len(weight)})"
+        )
+    rows = weight.take(indices, 0) * factors[:, None]
+    return k.embedding_backward(rows, bags, n, -1, False)
+
+
+embedding_bag_sum.vjp(
+    weight=lambda k, g, weight_shape, indices, bags, factors, padding_idx, by_freq: (
+        k.embedding_backward(
+            k.embedding(g, bags, -1, False, False) * factors[:, None],
+            indices, weight_shape[0], padding_idx, by_freq,
+        )
+    ),
+    factors=lambda k, g, weight, indices, bags: k.sum(
+        k.embedding(g, bags, -1, False, False) * k.embedding(weight, indices, -1, False, False), 1, False
+    ),
+)  # fmt: skip
+
+
+def largest_in_bags(weight, indices, bags, n, used):
+    """The rows' numbers (n, D) where each bag has its largest elements, the first if there are several.
+
+    Elements that are not `used` do not count; bags without any get row 0.
+    """
+    bad = _outside(weight, indices)
+    if bad.size:
+        raise RuntimeError(
+            "embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be "
+            f"{indices[bad[0]]}"
+        )
+    rows = np.zeros((n, weight.shape[1]), np.int64)
+    indices, bags = indices[used], bags[used]
+    starts = np.flatnonzero(np.diff(bags, prepend=-1))
+    for start, end in zip(starts, [*starts[1:], len(bags)]):
+        members = indices[start:end]
+        rows[bags[start]] = members[weight[members].argmax(0)]
+    return rows
+
+
+def _outside(weight, indices):
+    """The positions of numbers that no row has."""
+    return np.flatnonzero((indices < 0) | (indices >= len(weight)))
 
 
 def _weighted(g, flat, rows, padding_idx, scale_grad_by_freq):

@@ -29,21 +29,27 @@ def bags(weight, *factors, **kwargs):
     return tidu.nn.functional.embedding_bag(numbers, weight, offsets, **given, **kwargs)
 
 
-def bagged(weight, factors=np.ones(6), mode="mean"):
-    rows = weight[FLAT] * factors[:, None]
-    combine = {"sum": np.sum, "mean": np.mean, "max": np.max}[mode]
-    return np.stack([combine(rows[:3], 0), np.zeros(weight.shape[1]), combine(rows[3:], 0)])
+def bagged(combine):
+    def ref(weight, factors=None):
+        rows = weight[FLAT] * (1 if factors is None else factors[:, None])
+        return np.stack([combine(rows[:3], 0), np.zeros(2), combine(rows[3:], 0)])
+
+    return ref
+
+
+def bag_row(mode, combine, *shapes):
+    return OpSpec(
+        "nn.functional.embedding_bag", *shapes, kwargs={"mode": mode}, function=bags,
+        ref=bagged(combine),
+    )  # fmt: skip
 
 
 SPECS = [
     OpSpec("embedding", (4, 2), args=(Fixed(INDICES),), ref=lookup),
     OpSpec("embedding", (4, 2), args=(Fixed(2),), ref=lookup, id="0-d"),
     OpSpec("nn.functional.embedding", (4, 2), args=(Fixed(INDICES),), function=picked, ref=lookup),
-    *(
-        OpSpec("nn.functional.embedding_bag", (4, 2), kwargs={"mode": m}, function=bags, ref=bagged)
-        for m in ("sum", "mean", "max")
-    ),
-    OpSpec(
-        "nn.functional.embedding_bag", (4, 2), (6,), kwargs={"mode": "sum"}, function=bags, ref=bagged
-    ),
+    bag_row("sum", np.sum, (4, 2)),
+    bag_row("mean", np.mean, (4, 2)),
+    bag_row("max", np.max, (4, 2)),
+    bag_row("sum", np.sum, (4, 2), (6,)),
 ]

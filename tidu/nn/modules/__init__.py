@@ -369,6 +369,9 @@ from .pooling import (
 from .sparse import (
     Embedding as Embedding,
 )
+from .sparse import (
+    EmbeddingBag as EmbeddingBag,
+)
 from .upsampling import (
     Upsample as Upsample,
 )
