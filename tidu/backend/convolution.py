@@ -17,6 +17,8 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from .blas import one_thread
+
 BLOCK_BYTES = 1 << 21  # of the unfolded matrix: about what a core's share of the cache holds
 
 
@@ -28,6 +30,7 @@ def out_size(size, kernel, stride, padding, dilation):
     )
 
 
+@one_thread
 def forward(x, w, stride, padding, dilation, groups):
     """conv(x, w), of shape (N, O, *out)."""
     kernel = w.shape[2:]
@@ -42,6 +45,7 @@ def forward(x, w, stride, padding, dilation, groups):
     return result.reshape(n, o, *out)
 
 
+@one_thread
 def weight_grad(g, x, kernel, stride, padding, dilation, groups):
     """The gradient of sum(g * conv(x, w)) with respect to w."""
     o, c = g.shape[1], x.shape[1]
@@ -53,6 +57,7 @@ def weight_grad(g, x, kernel, stride, padding, dilation, groups):
     return total.reshape(o, c // groups, *kernel)
 
 
+@one_thread
 def input_grad(g, w, size, stride, padding, dilation, groups):
     """The gradient of sum(g * conv(x, w)) with respect to x, whose spatial size is `size`."""
     n, o = g.shape[:2]
