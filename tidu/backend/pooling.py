@@ -8,6 +8,7 @@ however many windows there are.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def padded(x, kernel, stride, padding, dilation, out, value):
     if not any(padding) and all(r <= n for r, n in zip(reach, size)):
         return x
     full = [max(r, n + p) for r, n, p in zip(reach, size, padding)]
-    wide = np.full((*x.shape[:2], *full), value, x.dtype)
+    wide: Any = np.full((*x.shape[:2], *full), value, x.dtype)
     wide[(..., *(slice(p, p + n) for p, n in zip(padding, size)))] = x
     return wide
 
@@ -117,7 +118,7 @@ def max_backward(g, place, size, kernel, stride, padding, dilation):
     out = g.shape[2:]
     reach = [(m - 1) * s + d * (k - 1) + 1 for m, s, d, k in zip(out, stride, dilation, kernel)]
     full = [max(r, n + 2 * p) for r, n, p in zip(reach, size, padding)]
-    wide = np.zeros((*g.shape[:2], *full), g.dtype)
+    wide: Any = np.zeros((*g.shape[:2], *full), g.dtype)
     overlap = any(d * (k - 1) + 1 > s for d, k, s in zip(dilation, kernel, stride))
     for number, (_, index) in enumerate(places(kernel, stride, dilation, out)):
         if overlap:
@@ -172,7 +173,7 @@ def sum_backward(g, size, kernel, stride, padding):
     ones = (1,) * len(kernel)
     reach = [(m - 1) * s + k for m, s, k in zip(out, stride, kernel)]
     full = [max(r, n + 2 * p) for r, n, p in zip(reach, size, padding)]
-    wide = np.zeros((*g.shape[:2], *full), g.dtype)
+    wide: Any = np.zeros((*g.shape[:2], *full), g.dtype)
     for _, index in places(kernel, stride, ones, out):
         wide[index] += g
     return wide[(..., *(slice(p, p + n) for p, n in zip(padding, size)))]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..autograd.node import LEAF
-from ..tensor import Tensor
+from ..tensor import Tensor, TensorMeta
 
 new = object.__new__
 
 
-class _ParameterMeta(type(Tensor)):
+class _ParameterMeta(TensorMeta):
     def __instancecheck__(self, instance):
         # A tensor of another class counts as a Parameter if it says so (PyTorch's `_is_param`).
         return type.__instancecheck__(self, instance) or (
@@ -52,7 +52,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         copy = memo[id(self)] = type(self)(self.data.clone(), self._node is LEAF)
         return copy
 
-    def __repr__(self):
+    def __repr__(self):  # type: ignore[override]  # PyTorch's signature
         from ..printing import format_parameter
 
         return format_parameter(self, plain=type(self) is Parameter)
@@ -61,7 +61,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         return _rebuild, (type(self), self.data, self.requires_grad, dict(self.__dict__))
 
 
-class _BufferMeta(type(Tensor)):
+class _BufferMeta(TensorMeta):
     def __instancecheck__(self, instance):
         return type.__instancecheck__(self, instance) or (
             isinstance(instance, Tensor) and getattr(instance, "_is_buffer", False)

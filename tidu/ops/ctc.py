@@ -6,9 +6,11 @@ is minus the log of the probability of all paths that give the target.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..autograd.op import op
+from ..autograd.op import Array, op
 
 
 def _states(labels, blank):
@@ -52,7 +54,7 @@ def _samples(x, targets, input_lengths, target_lengths, blank):
 
 @op(public=False, method=False)
 def ctc_loss(
-    k, x: Array, targets: Array, input_lengths, target_lengths, blank, zero_infinity  # noqa: F821
+    k, x: Array, targets: Array, input_lengths, target_lengths, blank, zero_infinity
 ):
     """The loss of each sample, for log-probabilities x (T, N, C).
 
@@ -69,7 +71,7 @@ def ctc_loss(
 
 @op(public=False, method=False)
 def ctc_loss_grad(
-    k, g: Array, x: Array, targets: Array, input_lengths, target_lengths, blank, zero_infinity  # noqa: F821
+    k, g: Array, x: Array, targets: Array, input_lengths, target_lengths, blank, zero_infinity
 ):
     """The gradient with respect to x.
 
@@ -88,7 +90,8 @@ def ctc_loss_grad(
         turned[2:] = skip[::-1][:-2]
         beta = _forward(logs[::-1], states[::-1], turned)[::-1, ::-1]
         total = np.full_like(logs, -np.inf)
-        np.logaddexp.at(total, (slice(None), states), alpha + beta)
+        where: Any = (slice(None), states)
+        np.logaddexp.at(total, where, alpha + beta)
         out[: len(logs), n] = (np.exp(logs) - np.exp(total + loss - logs)) * g[n]
     return out
 

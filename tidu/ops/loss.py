@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.op import elementwise, op
+from ..autograd.op import Array, elementwise, op
 from .checks import only
 
 
@@ -107,7 +107,7 @@ def _weighted(values, weight):
 
 
 @op(public=False, method=False)
-def binary_cross_entropy(k, x: Array, y: Array, weight: Array | None, reduction="mean"):  # noqa: F821
+def binary_cross_entropy(k, x: Array, y: Array, weight: Array | None, reduction="mean"):
     """-(y * log(x) + (1 - y) * log(1 - x)): x are probabilities, y too."""
     if ((x < 0) | (x > 1)).any():
         raise RuntimeError("all elements of input should be between 0 and 1")
@@ -130,7 +130,7 @@ binary_cross_entropy.vjp(
 
 @op(public=False, method=False)
 def binary_cross_entropy_with_logits(
-    k, x: Array, y: Array, weight: Array | None, pos_weight: Array | None, reduction="mean"  # noqa: F821
+    k, x: Array, y: Array, weight: Array | None, pos_weight: Array | None, reduction="mean"
 ):
     """`binary_cross_entropy` of sigmoid(x), without overflow; `pos_weight` multiplies the yes part."""
     softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)  # -log(sigmoid(x))
@@ -164,7 +164,7 @@ def _nll_node(x, target, weight, reduction, ignore_index):
 
 @op(public=False, method=False, outputs=("out", "total"), differentiable=1, node=_nll_node)
 def nll_loss(
-    k, x: Array, target: Array, weight: Array | None, reduction="mean", ignore_index=-100  # noqa: F821
+    k, x: Array, target: Array, weight: Array | None, reduction="mean", ignore_index=-100
 ):
     """-x[n, target[n]] for log-probabilities x (N, C, ...) and classes target (N, ...).
 
@@ -191,7 +191,7 @@ nll_loss.vjp(
 
 
 @op(public=False, method=False)
-def nll_loss_grad(k, g: Array, target: Array, weight: Array | None, shape, ignore_index):  # noqa: F821
+def nll_loss_grad(k, g: Array, target: Array, weight: Array | None, shape, ignore_index):
     """Minus the weight times g, at each target's class; zero elsewhere."""
     out = np.zeros(shape, g.dtype)
     full, target = _with_batch(out, target)
@@ -234,7 +234,7 @@ def _picks(x, target, weight, ignore_index):
 
 
 @op(public=False, method=False, outputs=("out", "others", "hot"), differentiable=1)
-def multi_margin_loss(k, x: Array, target: Array, p, margin, weight: Array | None, reduction="mean"):  # noqa: F821
+def multi_margin_loss(k, x: Array, target: Array, p, margin, weight: Array | None, reduction="mean"):
     """The mean over classes of max(0, margin - x[target] + x[class]) ** p, for scores x (N, C).
 
     Also gives the factors of the wrong classes, and a 1 for the right one: what the gradient needs.
@@ -270,7 +270,7 @@ multi_margin_loss.vjp(x=_multi_margin_rule)
 
 @op(public=False, method=False, outputs=("out", "slope"), differentiable=1,
     node="MultilabelMarginLossBackward0")  # fmt: skip
-def multilabel_margin_loss(k, x: Array, target: Array, reduction="mean"):  # noqa: F821
+def multilabel_margin_loss(k, x: Array, target: Array, reduction="mean"):
     """The mean over classes of max(0, 1 - x[label] + x[class]), summed over labels.
 
     A row of `target` lists labels up to the first -1; the classes are those that are no labels.

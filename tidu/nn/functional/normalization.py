@@ -119,7 +119,7 @@ def instance_norm(
     if use_input_stats:
         with no_grad():
             for running, found in ((running_mean, mean), (running_var, var)):
-                if running is not None:
+                if found is not None:
                     running.copy_(found.reshape(samples, channels).mean(0))
     return out.view(shape)
 

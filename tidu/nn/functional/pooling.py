@@ -8,15 +8,14 @@ from ...ops import pooling as _declared  # noqa: F401  (declares its operations)
 from ...tensor import Tensor
 
 __all__ = [
-    f"{kind}{dims}d{end}"
-    for dims in (1, 2, 3)
-    for kind, ends in (
-        ("max_pool", ("", "_with_indices")), ("avg_pool", ("",)), ("lp_pool", ("",)),
-        ("adaptive_max_pool", ("", "_with_indices")), ("adaptive_avg_pool", ("",)),
-        ("max_unpool", ("",)),
-    )
-    for end in ends
-] + [f"fractional_max_pool{d}d{end}" for d in (2, 3) for end in ("", "_with_indices")]  # fmt: skip
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d", "adaptive_max_pool3d_with_indices", "avg_pool1d", "avg_pool2d",
+    "avg_pool3d", "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
+    "fractional_max_pool3d", "fractional_max_pool3d_with_indices", "lp_pool1d", "lp_pool2d",
+    "lp_pool3d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool2d_with_indices",
+    "max_pool3d", "max_pool3d_with_indices", "max_unpool1d", "max_unpool2d", "max_unpool3d",
+]  # fmt: skip
 
 _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 
@@ -118,7 +117,7 @@ def _check_ndim(shape, dims):
 
 def _max_pool(name, dims, input, kernel_size, stride, padding, dilation, ceil_mode, indices):
     _tensor(name, input)
-    window = _window(name, dims, kernel_size, stride, padding, dilation)
+    window: tuple = _window(name, dims, kernel_size, stride, padding, dilation)
     shape = input._array.shape
     _check_ndim(shape, dims)
     _check_window(shape, dims, *window, ceil_mode, False)

@@ -102,7 +102,7 @@ def _check_mode(mode, dims):
     if 1 <= dims <= 3 and dims == wanted:
         return
     if 1 <= dims <= 3 and mode in ("linear", "bilinear", "trilinear"):
-        raise NotImplementedError(f"Got {dims + 2}D input, but {mode} mode needs {wanted + 2}D input")
+        raise NotImplementedError(f"Got {dims + 2}D input, but {mode} mode needs {_DIMS[mode] + 2}D input")
     raise NotImplementedError(
         f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {dims + 2}D) for the modes: "
         "nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact "

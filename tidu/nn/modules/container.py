@@ -6,6 +6,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Container, Iterable, Mapping
 from itertools import chain, islice
+from typing import Any
 
 from ...tensor import Tensor
 from ..parameter import Parameter
@@ -39,9 +40,9 @@ class Sequential(Module):
     def __init__(self, *args):
         super().__init__()
         if len(args) == 1 and isinstance(args[0], OrderedDict):
-            named = args[0].items()
+            named = list(args[0].items())
         else:
-            named = ((str(i), module) for i, module in enumerate(args))
+            named = [(str(i), module) for i, module in enumerate(args)]
         for name, module in named:
             self.add_module(name, module)
 
@@ -198,7 +199,7 @@ class ModuleList(Module):
         texts = [repr(module) for module in self]
         if not texts:
             return self._get_name() + "()"
-        groups = []
+        groups: list = []
         for i, text in enumerate(texts):
             if groups and groups[-1][2] == text:
                 groups[-1][1] = i
@@ -245,6 +246,9 @@ class ModuleList(Module):
 
 class _NamedItems(Module):
     """What ModuleDict and ParameterDict share: a dict's methods over `self._table()`."""
+
+    __getitem__: Any
+    __delitem__: Any
 
     def keys(self):
         """The names."""
@@ -395,7 +399,7 @@ class ParameterList(Module):
                 "ParameterList.extend should be called with an iterable, but got "
                 + type(values).__name__
             )
-        for value in values:
+        for value in values:  # type: ignore[attr-defined]  # as in PyTorch, it may still have no __iter__
             self.append(value)
         return self
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
+from typing import Any
 
 from ...autograd.hooks import RemovableHandle
 from ...tensor import Tensor
@@ -21,18 +22,20 @@ _TABLES = (
 )  # fmt: skip
 
 any_global = False
-global_forward_pre = OrderedDict()
-global_forward = OrderedDict()
-global_forward_always = {}
-global_forward_with_kwargs = {}
-global_backward_pre = OrderedDict()
-global_backward = OrderedDict()
-global_registration = {"parameter": OrderedDict(), "buffer": OrderedDict(), "module": OrderedDict()}
+global_forward_pre: OrderedDict = OrderedDict()
+global_forward: OrderedDict = OrderedDict()
+global_forward_always: dict = {}
+global_forward_with_kwargs: dict = {}
+global_backward_pre: OrderedDict = OrderedDict()
+global_backward: OrderedDict = OrderedDict()
+global_registration: dict[str, OrderedDict] = {
+    kind: OrderedDict() for kind in ("parameter", "buffer", "module")
+}
 
 
 def empty_tables():
     """A fresh module's hook tables."""
-    tables = {name: OrderedDict() for name in _TABLES}
+    tables: dict[str, Any] = {name: OrderedDict() for name in _TABLES}
     tables["_is_full_backward_hook"] = None
     tables["_has_hooks"] = False
     return tables
@@ -48,7 +51,7 @@ def initialise(state):
 
 def call(module, args, kwargs):
     """`module.forward(*args, **kwargs)` with everything that hangs on it."""
-    finished = set()
+    finished: set = set()
     try:
         return _call(module, args, kwargs, finished)
     except Exception:
@@ -134,16 +137,17 @@ class _BackwardHooks:
 
     def __init__(self, module, hooks, pre_hooks):
         self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
-        self.grad_outputs = None
-        self.n_inputs = None
-        self.input_positions = self.inputs_like = ()
+        self.grad_outputs: tuple | None = None
+        self.n_inputs = 0
+        self.input_positions: list[int] = []
+        self.inputs_like: list[tuple] = []
 
     def inputs(self, args):
         positions = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         self.n_inputs = len(args)
         self.input_positions = positions
         if not any(args[i].requires_grad for i in positions):
-            self.input_positions = ()
+            self.input_positions = []
             return args
         passed, node = _pass_through([args[i] for i in positions])
         node.register_hook(self._inputs_done)
@@ -166,10 +170,10 @@ class _BackwardHooks:
         return parts[0] if isinstance(result, Tensor) else tuple(parts)
 
     def _outputs_ready(self, grads, positions, n):
-        full = [None] * n
+        found = [None] * n
         for i, g in zip(positions, grads):
-            full[i] = g
-        full = tuple(full)
+            found[i] = g
+        full: tuple = tuple(found)
         for hook in self.pre_hooks:
             changed = hook(self.module, full)
             if changed is not None:
@@ -205,11 +209,11 @@ class _BackwardHooks:
 
         if self.grad_outputs is None:  # no gradient of the outputs was seen
             return None
-        full = [None] * self.n_inputs
+        found: list = [None] * self.n_inputs
         for i, g, (shape, dtype) in zip(self.input_positions, grad_inputs, self.inputs_like):
             # As in PyTorch, hooks see zeros for a tensor that no gradient reached.
-            full[i] = zeros(shape, dtype=dtype) if g is None else g
-        full = tuple(full)
+            found[i] = zeros(shape, dtype=dtype) if g is None else g
+        full = tuple(found)
         for hook in self.hooks:
             changed = hook(self.module, full, self.grad_outputs)
             if changed is not None:

@@ -41,6 +41,9 @@ class Module:
     dump_patches = False
     _version = 1
     training: bool
+    _parameters: dict
+    _buffers: dict
+    _modules: dict
     call_super_init = False
 
     def __init__(self, *args, **kwargs):

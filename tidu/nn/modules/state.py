@@ -84,7 +84,9 @@ def load_state_dict(module, values, strict, assign):
 
     if not isinstance(values, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(values)}.")
-    missing, unexpected, errors = [], [], []
+    missing: list[str] = []
+    unexpected: list[str] = []
+    errors: list[str] = []
     metadata = getattr(values, "_metadata", None)
     values = OrderedDict(values)
     if metadata is not None:
