@@ -58,12 +58,15 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
         for group in self.param_groups:
             for p in group["params"]:
-                start = group["initial_accumulator_value"]
-                start = complex(start, start) if p.dtype.is_complex else start
-                self.state[p] = {
-                    "step": Tensor._wrap(np.zeros((), np.float32)),
-                    "sum": Tensor._wrap(np.full_like(p._array, start)),
-                }
+                self._start(p, group)
+
+    def _start(self, p, group):
+        start = group["initial_accumulator_value"]
+        start = complex(start, start) if p.dtype.is_complex else start
+        self.state[p] = {
+            "step": Tensor._wrap(np.zeros((), np.float32)),
+            "sum": Tensor._wrap(np.full_like(p._array, start)),
+        }
 
     def step(self, closure=None):
         """One update; `closure` computes the loss anew and its value is returned."""
@@ -71,6 +74,8 @@ class Adagrad(Optimizer):
         update = kernel("adagrad_step")
         for group in self.param_groups:
             for p, array, g in self._each(group):
+                if not self.state[p]:
+                    self._start(p, group)  # A parameter of a group added later.
                 state = self.state[p]
                 state["step"]._array += 1
                 update(

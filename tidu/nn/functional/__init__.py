@@ -15,6 +15,7 @@ from .pooling import *  # noqa: F403
 from .resize import *  # noqa: F403
 
 for _function in list(globals().values()):
-    # How the functions are spread over files is nobody's business outside.
-    if (getattr(_function, "__module__", None) or "").startswith(__name__ + "."):
+    # How the functions are spread over files is nobody's business outside. The part before the
+    # first dot may already say torch: see tidu/alias.py.
+    if (getattr(_function, "__module__", None) or "").partition(".")[2].startswith("nn.functional."):
         _function.__module__ = __name__
