@@ -161,8 +161,8 @@ def translate(op, error, args):
         arrays = [getattr(a, "_array", a) for a in (args[i] for i in op.promoted) if a is not None]
         try:
             op.check(*arrays)
-        except Exception as better:
-            return better
+        except Exception as refusal:
+            return refusal
     if isinstance(error, ValueError):
         text = str(error)
         if "broadcast" in text:

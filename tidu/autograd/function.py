@@ -88,6 +88,9 @@ class Function:
     """
 
     generate_vmap_rule = False
+    _context_class: type
+    _node_class: type
+    _backward_cls: type
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
@@ -188,7 +191,7 @@ def _bind(forward, args, kwargs, with_setup):
 class FunctionNode(Node):
     """One application of a `Function`; what the user put on the context is readable here too."""
 
-    function: type = Function
+    function: type[Function] = Function
     op_materializes = False  # `gradients_for` does it, if the context says so
 
     class plan:
@@ -259,7 +262,7 @@ class FunctionNode(Node):
                 f"function {self.name()} returned an incorrect number of gradients (expected "
                 f"{expected}, got {len(found)})"
             )
-        kept = []
+        kept: list = []
         for i, (gradient, is_tensor) in enumerate(zip(found, self.is_tensor)):
             if not is_tensor:
                 if gradient is not None:

@@ -14,6 +14,7 @@ backward pass instead of one for each element.
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 import numpy as np
 
@@ -255,7 +256,7 @@ class _Check:
                     )
 
     def numerical_along(self, array, u, vs, part):
-        found = [0.0] * len(vs)
+        found: list[complex] = [0.0] * len(vs)
         steps = (1, 1j) if array.dtype.kind == "c" else (1,)
         for step, w in zip(steps, u):
             changes = self.difference(array, (step * w).astype(array.dtype))
@@ -437,7 +438,7 @@ def _mismatch(analytical, numerical, output, i):
     )
 
 
-class _Module(type(np)):
+class _Module(ModuleType):
     """`tidu.autograd.gradcheck` is a function, and a module to those who import from it."""
 
     def __call__(self, *args, **kwargs):

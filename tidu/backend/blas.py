@@ -9,6 +9,7 @@ afterwards. Where NumPy computes with another library, nothing happens.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 
 _controls: tuple[Callable, Callable] | None = None
@@ -18,9 +19,8 @@ def _find() -> tuple[Callable, Callable]:
     """(get, set) of the number of threads of the OpenBLAS that came with NumPy."""
     import ctypes
 
-    from numpy._core import _multiarray_umath
-
     try:
+        _multiarray_umath = importlib.import_module("numpy._core._multiarray_umath")
         library = ctypes.CDLL(_multiarray_umath.__file__)  # finds the symbols of what it links to
         for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
             try:
@@ -29,7 +29,7 @@ def _find() -> tuple[Callable, Callable]:
             except AttributeError:
                 continue
             return get, set_to
-    except OSError:
+    except (ImportError, AttributeError, OSError):
         return (lambda: 1), (lambda threads: None)
     return (lambda: 1), (lambda threads: None)
 

@@ -47,6 +47,7 @@ def normalise(
         out = wide - mean
         variance = add_up(out * out, axes, True) / wide.dtype.type(count)
     else:
+        assert variance is not None  # both or none are given
         mean, variance = mean.reshape(shape), variance.reshape(shape)
         out = wide - mean
     scale = 1 / np.sqrt(variance + wide.dtype.type(eps))

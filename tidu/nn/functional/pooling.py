@@ -117,14 +117,13 @@ def _check_ndim(shape, dims):
 
 def _max_pool(name, dims, input, kernel_size, stride, padding, dilation, ceil_mode, indices):
     _tensor(name, input)
-    window: tuple = _window(name, dims, kernel_size, stride, padding, dilation)
+    kernel, stride, padding, dilation = _window(name, dims, kernel_size, stride, padding, dilation)
     shape = input._array.shape
     _check_ndim(shape, dims)
-    _check_window(shape, dims, *window, ceil_mode, False)
-    out, place = ops.max_pool(input, *window, bool(ceil_mode))
+    _check_window(shape, dims, kernel, stride, padding, dilation, ceil_mode, False)
+    out, place = ops.max_pool(input, kernel, stride, padding, dilation, bool(ceil_mode))
     if not indices:
         return out
-    kernel, stride, padding, dilation = window
     place = place._array
     full = place if place.ndim == dims + 2 else place[None]
     flat = flat_indices(full, kernel, stride, padding, dilation, shape[-dims:])

@@ -10,6 +10,13 @@ from ..parameter import Parameter
 from .module import Module
 
 
+def _draw(weight, padding_idx):
+    init.normal_(weight)
+    if padding_idx is not None:
+        with no_grad():
+            weight[padding_idx].fill_(0)
+
+
 class Embedding(Module):
     """A table of `num_embeddings` vectors of size `embedding_dim`, looked up by number.
 
@@ -51,10 +58,7 @@ class Embedding(Module):
 
     def reset_parameters(self):
         """Draws from the standard normal distribution; row `padding_idx` becomes zero."""
-        init.normal_(self.weight)
-        if self.padding_idx is not None:
-            with no_grad():
-                self.weight[self.padding_idx].fill_(0)
+        _draw(self.weight, self.padding_idx)
 
     def forward(self, input):
         return F.embedding(
@@ -133,7 +137,9 @@ class EmbeddingBag(Module):
         self.mode, self.sparse = mode, sparse
         self.include_last_offset = include_last_offset
 
-    reset_parameters = Embedding.reset_parameters
+    def reset_parameters(self):
+        """Draws from the standard normal distribution; row `padding_idx` becomes zero."""
+        _draw(self.weight, self.padding_idx)
 
     def forward(self, input, offsets=None, per_sample_weights=None):
         return F.embedding_bag(
