@@ -140,9 +140,11 @@ class Tensor(Saveable, metaclass=TensorMeta):
 
     @requires_grad.setter
     def requires_grad(self, value):
+        if type(value) is not bool:
+            raise RuntimeError("requires_grad must be a bool")
         if self._view is not None and not self._view.recorded and self.is_leaf:
             self._view = self._node = None  # a leaf of its own from here on
-        if self.requires_grad == bool(value) and self.is_leaf:
+        if self.requires_grad == value and self.is_leaf:
             return
         if not self.is_leaf:
             raise RuntimeError(
@@ -207,7 +209,7 @@ class Tensor(Saveable, metaclass=TensorMeta):
                 "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
                 "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access "
                 "the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more "
-                "informations.",
+                "information.",
                 stacklevel=2,
             )
         return self._grad
@@ -252,7 +254,7 @@ class Tensor(Saveable, metaclass=TensorMeta):
 
     def detach_(self):
         """Takes this tensor out of the graph that made it."""
-        if self._view is not None and self.requires_grad:
+        if self._view is not None:
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using "
                 "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "

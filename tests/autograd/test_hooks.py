@@ -9,6 +9,7 @@ import weakref
 import pytest
 
 import tidu
+import tidu.nn.functional as F
 from tidu.autograd import graph
 
 
@@ -414,3 +415,39 @@ def test_hooks_go_with_their_graph():
         handle.remove()
     finally:
         gc.enable()
+
+
+def _inputs_of(result):
+    return [
+        node and node.name().removeprefix("tidu::autograd::")
+        for node, _ in result.grad_fn.next_functions
+    ]
+
+
+W = tidu.ones(1, requires_grad=True)
+INPUTS = [
+    # As in PyTorch: only what has a derivative, and no plain numbers where they have an overload.
+    (lambda x: F.linear(x * 2, x.exp(), W), ["AccumulateGrad", "MulBackward0", "ExpBackward0"]),
+    (lambda x: F.linear(x * 2, x.exp()), ["MulBackward0", "ExpBackward0"]),
+    (lambda x: x**2, ["AccumulateGrad"]),
+    (lambda x: 2**x, ["AccumulateGrad"]),
+    (lambda x: x**W, ["AccumulateGrad"] * 2),
+    (lambda x: 1 - x, ["AccumulateGrad"]),
+    (lambda x: x * 2, ["AccumulateGrad", None]),
+    (lambda x: x.clamp(0, 1), ["AccumulateGrad"]),
+    (lambda x: tidu.where(x > 0, x, x.exp()), ["AccumulateGrad", "ExpBackward0"]),
+    (lambda x: F.nll_loss(x, tidu.tensor([0])), ["AccumulateGrad"]),
+    (lambda x: F.layer_norm(x, (1,)), ["AccumulateGrad", None, None]),
+    (lambda x: tidu.cat([x, x.exp()]), ["AccumulateGrad", "ExpBackward0"]),
+]
+
+
+@pytest.mark.parametrize(("function", "inputs"), INPUTS)
+def test_next_functions(function, inputs):
+    x = tidu.ones(1, 1, requires_grad=True)
+    assert _inputs_of(function(x)) == inputs
+    seen = []
+    result = function(x)
+    result.grad_fn.register_hook(lambda gin, gout: seen.append([g is not None for g in gin]))
+    result.sum().backward()
+    assert seen == [[name is not None for name in inputs]]

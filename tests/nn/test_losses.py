@@ -80,6 +80,26 @@ def test_older_parameters_warn_and_work(size_average, reduce, meant):
     assert found.tolist() == F.mse_loss(X, X + 1, reduction=meant).tolist()
 
 
+@pytest.mark.parametrize(
+    ("dtype", "text"),
+    [
+        (tidu.int64, "result type Float can't be cast to the desired output type Long"),
+        (tidu.bool, "Subtraction, the `-` operator, with two bool tensors is not supported"),
+    ],
+)
+def test_logits_need_floating_targets(dtype, text):
+    with pytest.raises(RuntimeError, match=text):
+        F.binary_cross_entropy_with_logits(X, tidu.ones_like(X, dtype=dtype))
+
+
+def test_gradient_of_logits_does_not_cancel():
+    """Near the minimum it is the difference of close numbers: adding 1 on the way loses digits."""
+    x = tidu.tensor([-0.7], requires_grad=True)
+    y = tidu.sigmoid(x.detach()) + 2**-24
+    F.binary_cross_entropy_with_logits(x, y).backward()
+    assert x.grad.item() == (tidu.sigmoid(x) - y).item() != 0
+
+
 @pytest.mark.parametrize("loss", [F.mse_loss, F.l1_loss, F.smooth_l1_loss, F.huber_loss])
 def test_broadcasting_warns_and_the_gradient_counts_every_element(loss):
     x = tidu.zeros(2, requires_grad=True)

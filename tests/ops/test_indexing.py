@@ -225,6 +225,7 @@ def test_nonzero():
     assert [i.tolist() for i in mask.nonzero(as_tuple=True)] == [[0, 1, 1], [0, 0, 1]]
     assert tidu.tensor(5).nonzero().shape == (1, 0)
     assert tidu.argwhere(mask).dtype is tidu.int64
+    assert [i.tolist() for i in tidu.where(mask)] == [[0, 1, 1], [0, 0, 1]]
 
 
 def test_triangle_indices():

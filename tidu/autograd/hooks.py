@@ -166,14 +166,17 @@ def _type(tensor):
 
 def step_with_hooks(walk, node, gradient):
     """Runs one node with the hooks around it; returns its (edge, gradient) pairs."""
-    grads_out = tuple(_tensor(g) for g in (gradient if type(gradient) is tuple else (gradient,)))
+    several = type(gradient) is list
+    grads_out = tuple(_tensor(g) for g in (gradient if several else (gradient,)))
     for hook in list((node.node_prehooks or {}).values()):
         changed = hook(grads_out)
         if changed is not None:
             grads_out = _checked_tuple(changed, grads_out, hook)
     if node.node_prehooks:
-        given = tuple(_shared(walk, g) for g in grads_out)
-        gradient = given if type(gradient) is tuple else given[0]
+        given = [_shared(walk, g) for g in grads_out]
+        gradient = given if several else given[0]
+    if several:
+        gradient = walk.materialize(node, gradient)
     if mode.anomaly:
         from .anomaly_mode import apply_watched
 
@@ -200,17 +203,15 @@ def _after(walk, node, grads_out, found):
         if changed is not None:
             grads_in = _checked_tuple(changed, grads_in, hook)
     return [
-        (edge, _shared(walk, g)) for edge, g in zip(_flat(node.edges), grads_in) if edge is not None
+        (edge, _shared(walk, g))
+        for edge, g in zip(node.listed_edges(), grads_in)
+        if edge is not None
     ]
-
-
-def _flat(edges):
-    return [e for edge in edges for e in (edge if type(edge) is list else [edge])]
 
 
 def align(node, found):
     """A node's (edge, gradient) pairs as a tuple with a place for each of its `next_functions`."""
-    edges = _flat(node.edges)
+    edges = node.listed_edges()
     gradients = [None] * len(edges)
     for edge, g in found:
         slots = [i for i, e in enumerate(edges) if e is edge and gradients[i] is None]
@@ -291,7 +292,9 @@ def accumulate_with_hooks(leaf, gradient, raw, fresh, accumulate):
             grads = _checked_tuple(changed, grads, hook)
     accumulate(leaf, grads[0]._array if raw else grads[0], raw, fresh and not leaf._after_hooks)
     for hook in list((leaf._post_hooks or {}).values()):
-        hook(leaf)
+        changed = hook(leaf)
+        if changed is not None:
+            raise TypeError(f"expected Variable, but hook returned '{type(changed).__name__}'")
     for hook in list((leaf._after_hooks or {}).values()):
         hook((), grads)
 

@@ -114,10 +114,10 @@ class Node:
 
     def watch(self, frame):
         """Under detect_anomaly: keeps what a warning will show if the backward fails."""
-        import traceback
+        from .anomaly_mode import program_stack
 
         # Subclasses have a __dict__.
-        self.stack = traceback.format_stack(frame)  # type: ignore[misc]
+        self.stack = program_stack(frame)  # type: ignore[misc]
         self.parent = mode.running
 
     def apply(self, g, k, raw):
@@ -191,10 +191,14 @@ class Node:
 
     @property
     def next_functions(self):
-        pairs: list = []
-        for edge in self.edges:
-            pairs += map(_edge_pair, edge if type(edge) is list else [edge])
-        return tuple(pairs)
+        return tuple(map(_edge_pair, self.listed_edges()))
+
+    def listed_edges(self):
+        """The edges, each by itself, as PyTorch lists them: see `Op.listed`."""
+        edges = self.edges
+        if self.op is not None:
+            edges = [edges[i] for i in self.op.listed(type(self).__name__)]
+        return [e for edge in edges for e in (edge if type(edge) is list else [edge])]
 
     @property
     def metadata(self):

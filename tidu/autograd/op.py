@@ -69,6 +69,7 @@ class Op:
         self.to_float = options.get("to_float", False)
         self.check = options.get("check")
         self.rules = {}  # tuple of input names -> rule
+        self.inputs = options.get("inputs", {})  # node's name -> its inputs, where not all: `listed`
         self.plans = {}  # which inputs need gradients -> Plan
         self.node_classes = {}
         self.one_node_class = None  # the only one, if its name does not depend on the arguments
@@ -99,6 +100,19 @@ class Op:
             if fixed:
                 self.one_node_class = found
         return found
+
+    def listed(self, node_name):
+        """The positions in `edges` of what PyTorch's node of that name has as inputs, in its order.
+
+        Those are the inputs with a derivative. Overloads for numbers have fewer, and a layer that
+        PyTorch computes with another operation has that one's order: these ops say so (`inputs`).
+        """
+        names = self.inputs.get(node_name)
+        if names is None:
+            differentiable = {name for names in self.rules for name in names}
+            return [i for i, p in enumerate(self.tensors) if self.params[p] in differentiable]
+        positions = {self.params[p]: i for i, p in enumerate(self.tensors)}
+        return [positions[name] for name in names]
 
     def plan(self, mask):
         """What to save and which rules to run when the inputs in `mask` need gradients."""

@@ -125,6 +125,7 @@ def _rsub_scaled(input, other, *, alpha):
     check=_check_sub,
     overload=_rsub_scaled,
     node=lambda x, y: "RsubBackward0" if isinstance(y, Tensor) else "RsubBackward1",
+    inputs={"RsubBackward1": ("x",)},
 )
 def rsub(k, x, y):
     """`other - input`: subtraction with its operands exchanged.
@@ -379,6 +380,7 @@ def _integer_power(k, x, y):
     forms="one",
     names={"y": "exponent"},
     node=_pow_node,
+    inputs={"PowBackward0": ("x",), "PowBackward2": ("y",)},
     check=_check_pow,
 )
 def pow(k, x, y):
@@ -535,11 +537,11 @@ def abs(x):
 abs.vjp(x=lambda k, g, x: g * k.sgn(x))
 
 
-def _abs_(self, method=Tensor.abs_):
+def _abs_(input, method=Tensor.abs_):
     """In-place version of `abs`; not for complex tensors, whose absolute values are real."""
-    if self._array.dtype.kind == "c":
+    if input._array.dtype.kind == "c":
         raise RuntimeError("In-place abs is not supported for complex tensors.")
-    return method(self)
+    return method(input)
 
 
 _abs_.__name__ = _abs_.__qualname__ = "abs_"

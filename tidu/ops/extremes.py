@@ -84,7 +84,8 @@ def _clamp_node(x, min, max):
 
 
 @elementwise(inplace="public", aliases=("clip",), names={"y": "min", "z": "max"},
-             check=_refuse_complex, node=lambda x, y, z: _clamp_node(x, y, z))  # fmt: skip
+             check=_refuse_complex, node=lambda x, y, z: _clamp_node(x, y, z),
+             inputs={"ClampBackward1": ("x",)})  # fmt: skip
 def clamp(k, x, y=None, z=None):
     """The elements, those below `min` raised to it, those above `max` lowered to it.
 

@@ -135,12 +135,17 @@ def binary_cross_entropy_with_logits(
     """`binary_cross_entropy` of sigmoid(x), without overflow; `pos_weight` multiplies the yes part."""
     softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)  # -log(sigmoid(x))
     factor = 1 if pos_weight is None else (pos_weight - 1) * y + 1
-    return reduced(k, _weighted((1 - y) * x + factor * softplus, weight), reduction)
+    # PyTorch writes into 1 - y, and so the result has the dtype of the targets.
+    values = ((1 - y) * x + factor * softplus).astype(y.dtype, copy=False)
+    return reduced(k, _weighted(values, weight), reduction)
 
 
 def _logits_rule(k, g, x, y, weight, pos_weight, reduction):
-    yes = y if pos_weight is None else y * pos_weight
-    slope = (yes + 1 - y) * k.sigmoid(x) - yes
+    if pos_weight is None:
+        slope = k.sigmoid(x) - y
+    else:
+        yes = y * pos_weight
+        slope = (yes + 1 - y) * k.sigmoid(x) - yes
     return _weighted(per_element(g, reduction, x.shape) * slope, weight)
 
 

@@ -539,7 +539,12 @@ def _linear_node(x, weight, bias):
     return {1: "SqueezeBackward4", 2: "MmBackward0"}.get(x.ndim, "UnsafeViewBackward0")
 
 
-@op(public=False, method=False, node=_linear_node)
+@op(
+    public=False,
+    method=False,
+    node=_linear_node,
+    inputs={"AddmmBackward0": ("bias", "x", "weight"), "MmBackward0": ("x", "weight")},
+)
 def linear(k, x: Array, weight: Array, bias: Array | None = None):
     """x @ weight.T + bias, for `x` of shape (..., in) and `weight` of shape (out, in) or (in).
 

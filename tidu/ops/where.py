@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import dtypes
 from ..autograd.op import Array, elementwise, op
 from ..autograd.public import PUBLIC, composite, operations
+from ..errors import type_name
 from ..tensor import Tensor
 
 _BITS = {4: "int32", 8: "int64", 2: "int16"}
@@ -86,7 +87,7 @@ def _where(condition, input=None, other=None):
 
         raise wrong_argument(where.op, 0, condition)
     if input is None and other is None:
-        return operations.nonzero(condition, as_tuple=True)
+        return PUBLIC["nonzero"](condition, as_tuple=True)
     if condition._array.dtype.char != "?":
         condition = _as_mask(condition)
     return choose(condition, input, other)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 
+from ... import dtypes
 from ...autograd.public import operations as ops
 from ...ops import loss as _declared  # noqa: F401  (declares its operations)
 from ...size import Size
@@ -214,6 +215,16 @@ def binary_cross_entropy_with_logits(
     if target.shape != input.shape:
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
+    if target.dtype is dtypes.bool:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if not target.dtype.is_floating_point:
+        raise RuntimeError(
+            f"result type {input.dtype.title} can't be cast to the desired output type "
+            f"{target.dtype.title}"
         )
     name = "binary_cross_entropy_with_logits"
     _refuse_grad(name, "weight", weight)
