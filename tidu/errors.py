@@ -58,8 +58,6 @@ def class_name(value):
 
 def wrong_argument(op, position, value, wanted="Tensor"):
     name = op.public_params[position]
-    if value is MISSING:
-        return missing_argument(op, ())
     return TypeError(
         f"{op.name}(): argument '{name}' (position {position + 1}) must be {wanted}, "
         f"not {class_name(value)}"
@@ -115,43 +113,11 @@ def bad_element(op, position, index, value):
     )
 
 
-MISSING = object()
-
-
 def missing_argument(op, args):
     names = [p for p in op.params[len(args) :] if p not in op.defaults]
     public = [op.public_params[op.params.index(p)] for p in names]
     listed = ", ".join(f'"{p}"' for p in public)
     return TypeError(f"{op.name}() missing {len(public)} required positional arguments: {listed}")
-
-
-def bind(op, args, kwargs):
-    """Positional arguments from a call with keywords."""
-    from . import naming
-
-    names = op.public_params
-    values = list(args)
-    if len(values) > len(names):
-        raise TypeError(
-            f"{op.name}() takes {len(names)} positional argument{'s' * (len(names) != 1)} but "
-            f"{len(values)} were given"
-        )
-    values += [MISSING] * (len(names) - len(values))
-    for key, value in kwargs.items():
-        key = {"axis": "dim", "keepdims": "keepdim"}.get(key, key)
-        if key not in names:
-            raise TypeError(f"{op.name}() got an unexpected keyword argument '{key}'")
-        i = names.index(key)
-        if values[i] is not MISSING:
-            raise TypeError(f"{op.name}() got multiple values for argument '{key}'")
-        values[i] = value
-    for i, value in enumerate(values):
-        if value is MISSING:
-            if op.params[i] not in op.defaults:
-                raise missing_argument(op, values[:i])
-            values[i] = op.defaults[op.params[i]]
-    assert naming.prefix
-    return tuple(values)
 
 
 def translate(op, error, args):

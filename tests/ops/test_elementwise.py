@@ -83,7 +83,7 @@ NOT_BOOL = "Subtraction, the `-` operator, with a bool tensor is not supported."
         (lambda: INTS.clone().add_(1.5), RuntimeError, "result type Float can't be cast to the"),
         (lambda: INTS.clone().sqrt_(), RuntimeError, "result type Float can't be cast to the"),
         (lambda: FLOATS.clone().float_power_(2), RuntimeError, "the base given to float_power_"),
-        (lambda: FLOATS.maximum(1), TypeError, "argument 'other' (position 2) must be"),
+        (lambda: FLOATS.maximum(1), TypeError, "argument 'other' (position 1) must be"),
         (lambda: tidu.eq(1, INTS), TypeError, "eq() received an invalid combination of arguments"),
         (lambda: tidu.pow(2, 3), TypeError, "pow() received an invalid combination of arguments"),
         (lambda: FLOATS.clamp(), RuntimeError, "At least one of 'min' or 'max' must not be None"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..tensor import Tensor
+from .arguments import bind, explain, rename
 from .grad_mode import mode
 
 PUBLIC: dict = {}  # name -> function of the package (`tidu.<name>`)
@@ -37,34 +38,47 @@ def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbo
     name = op.name
     keywords = {**_names, **(names or {})}
     op.public_params = tuple(keywords.get(p, p) for p in op.params)
-    special = overload and frozenset(_keyword_only(overload))
+    op.keywords = special = frozenset(_keyword_only(overload) if overload else ())
 
-    def call(*args, **kwargs):
-        if kwargs:
-            out = kwargs.pop("out", None)
-            if special and not special.isdisjoint(kwargs):
-                if out is not None:
-                    return into(op.name, out, overload, args, kwargs)
-                return overload(*args, **kwargs)
-            if kwargs:
-                from ..errors import bind
+    def caller(title, is_method):
+        def call(*args, **kwargs):
+            try:
+                given = args
+                if kwargs:
+                    out = kwargs.pop("out", None)
+                    if not special.isdisjoint(kwargs):
+                        kwargs = rename(kwargs, op.public_params)
+                        if out is not None:
+                            return into(title, out, overload, args, kwargs)
+                        return overload(*args, **kwargs)
+                    if kwargs:
+                        given = bind(op, title, is_method, args, kwargs)
+                    if out is not None:
+                        return into(title, out, apply, given)
+                result = apply(*given)
+                if result is NotImplemented:
+                    from ..errors import foreign
 
-                args = bind(op, args, kwargs)
-            if out is not None:
-                return into(op.name, out, call, args)
-        result = apply(*args)
-        if result is NotImplemented:
-            from ..errors import foreign
+                    raise foreign(op, given)
+                return result
+            except (TypeError, AttributeError) as error:
+                better = explain(error, title, op, is_method, args, kwargs)
+                if better is None:
+                    raise
+                raise better from None
 
-            raise foreign(op, args)
-        return result
+        call.op = op  # type: ignore[attr-defined]
+        return _described(call, title, forward)
 
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = forward.__doc__
-    call.__module__ = forward.__module__
     TENSOR_OPS[name] = apply
-    install(name, call, apply, public=public, method=method, inplace=inplace, symbol=symbol,
-            aliases=aliases, varargs=varargs)  # fmt: skip
+    return install(name, caller, apply, public=public, method=method, inplace=inplace,
+                   symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip
+
+
+def _described(call, title, source):
+    call.__name__ = call.__qualname__ = title
+    call.__doc__ = source.__doc__
+    call.__module__ = source.__module__
     return call
 
 
@@ -81,54 +95,63 @@ def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=
     """
 
     def declare(function):
-        title = name or function.__name__
-        call = function
-        if out:
-            code = function.__code__
-            has_dim = "dim" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        own = name or function.__name__
+        accepted = _parameters(function)
 
-            def call(*args, out=None, **kwargs):
-                if kwargs and has_dim:
-                    _numpy_names(kwargs)
-                if out is None:
+        def caller(title, is_method):
+            def call(*args, **kwargs):
+                try:
+                    if kwargs:
+                        target = kwargs.pop("out", None) if out else None
+                        if not accepted.issuperset(kwargs):
+                            kwargs = rename(kwargs, accepted)
+                        if target is not None:
+                            return into(title, target, function, args, kwargs)
                     return function(*args, **kwargs)
-                return into(title, out, function, args, kwargs)
+                except (TypeError, AttributeError) as error:
+                    better = explain(error, title, function, is_method, args, kwargs)
+                    if better is None:
+                        raise
+                    raise better from None
 
-            call.__name__ = call.__qualname__ = title
-            call.__doc__ = function.__doc__
-            call.__module__ = function.__module__
             call.__wrapped__ = function  # type: ignore[attr-defined]
-        TENSOR_OPS.setdefault(title, function)
-        install(title, call, function, public=public, method=method, inplace=inplace,
-                symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip
-        return call
+            return _described(call, title, function)
+
+        TENSOR_OPS.setdefault(own, function)
+        return install(own, caller, function, public=public, method=method, inplace=inplace,
+                       symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip
 
     return declare
 
 
-def _numpy_names(kwargs):
-    """PyTorch takes `axis` and `keepdims` too."""
-    if "axis" in kwargs:
-        kwargs["dim"] = kwargs.pop("axis")
-    if "keepdims" in kwargs:
-        kwargs["keepdim"] = kwargs.pop("keepdims")
+def _parameters(function):
+    code = function.__code__
+    return frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
-def install(name, call, apply, *, public, method, inplace, symbol, aliases, varargs):
-    """Enters a function under its names: in the package, as methods, in place, as an operator."""
+def install(name, caller, apply, *, public, method, inplace, symbol, aliases, varargs):
+    """Enters a function under its names: in the package, as methods, in place, as an operator.
+
+    `caller(title, is_method)` makes it: the title and the positions in its errors are the caller's.
+    """
+    main = None
     for each in (name, *aliases):
+        call = caller(each, False)
+        main = main or call
         if public:
             PUBLIC[each] = call
         if method:
+            call = caller(each, True)
             setattr(Tensor, each, _spread(call) if varargs else call)
         if inplace:
-            in_place = _in_place(each + "_", call)
+            each += "_"
             if method:
-                setattr(Tensor, each + "_", in_place)
+                setattr(Tensor, each, _in_place(each, caller(each, True)))
             if public and inplace == "public":
-                PUBLIC[each + "_"] = in_place
+                PUBLIC[each] = _in_place(each, caller(each, False))
     if symbol:
         _operators(symbol, apply, inplace and getattr(Tensor, name + "_"))
+    return main
 
 
 def _spread(call):
@@ -148,8 +171,12 @@ def _in_place(name, call):
     """x.sin_(): the result of x.sin(), which then takes x's place in memory and in the graph."""
     from .inplace import write
 
-    def method(self, *args, **kwargs):
-        return write(name, self, call, args, kwargs)
+    def method(*args, **kwargs):
+        if not args and "input" in kwargs:
+            args = (kwargs.pop("input"),)
+        if not args:
+            return call(**kwargs)  # which raises
+        return write(name, args[0], call, args[1:], kwargs)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place version of `{name[:-1]}`: changes the tensor itself and returns it."

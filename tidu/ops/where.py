@@ -88,6 +88,16 @@ def _where(condition, input=None, other=None):
         raise wrong_argument(where.op, 0, condition)
     if input is None and other is None:
         return PUBLIC["nonzero"](condition, as_tuple=True)
+    if input is None or other is None:
+        given = [type_name(value) for value in (condition, input, other) if value is not None]
+        raise TypeError(
+            f"where() received an invalid combination of arguments - got ({', '.join(given)}), but "
+            "expected one of:\n * (Tensor condition)\n"
+            " * (Tensor condition, Tensor input, Tensor other, *, Tensor out = None)\n"
+            " * (Tensor condition, Number self, Tensor other)\n"
+            " * (Tensor condition, Tensor input, Number other)\n"
+            " * (Tensor condition, Number self, Number other)\n"
+        )
     if condition._array.dtype.char != "?":
         condition = _as_mask(condition)
     return choose(condition, input, other)
