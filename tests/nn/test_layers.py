@@ -151,6 +151,19 @@ def test_alpha_dropout_keeps_mean_and_deviation():
     assert out.std().item() == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.parametrize("dtype", [tidu.float16, tidu.float32, tidu.float64])
+@pytest.mark.parametrize("drop", [F.dropout, F.alpha_dropout, F.feature_alpha_dropout])
+def test_dropout_keeps_the_dtype(drop, dtype):
+    assert drop(tidu.ones(2, 3, dtype=dtype), 0.3, True).dtype is dtype
+
+
+def test_dropout_refuses_what_cannot_be_scaled():
+    with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output"):
+        F.dropout(tidu.ones(3, dtype=tidu.int64))
+    with pytest.raises(NotImplementedError, match="not implemented for 'ComplexFloat'"):
+        F.dropout(tidu.ones(3, dtype=tidu.complex64))
+
+
 def test_dropout_gradient_goes_where_values_went():
     tidu.manual_seed(0)
     x = tidu.ones(100, requires_grad=True)

@@ -535,3 +535,9 @@ def test_legacy_constructors_refuse(args, error, text):
 def test_legacy_device():
     with pytest.raises(RuntimeError, match="legacy constructor expects device type: cpu"):
         tidu.FloatTensor(2, device="cuda")
+
+
+def test_linspace_of_more_steps_than_a_dtype_counts():
+    x = tidu.linspace(0, 1, 65535, dtype=tidu.float16)
+    assert (x[0], x[-1]) == (0, 1)
+    assert not x.isnan().any()

@@ -384,16 +384,19 @@ def rrelu(input, lower=1 / 8, upper=1 / 3, training=False, generator=None):
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     x = input._array
-    only(FLOATS, "leaky_relu_cpu")(x)
     if not training:
-        slopes = np.where(x > 0, 1, (lower + upper) / 2).astype(x.dtype)
+        only(FLOATS, "leaky_relu_cpu")(x)
+        slopes = np.ones_like(x)
+        slopes[x <= 0] = (lower + upper) / 2
     else:
+        only(FLOATS, "rrelu_with_noise_out_cpu")(x)
         from ..backend import random
         from .random_checks import generator_or_default
 
         slopes = np.ones(x.shape, x.dtype)
         negative = x <= 0
         drawn = np.empty(np.count_nonzero(negative))
-        random.uniform(generator_or_default("rrelu", generator), drawn, lower, upper)
+        bounds = [float(x.dtype.type(bound)) for bound in (lower, upper)]
+        random.uniform(generator_or_default("rrelu", generator), drawn, *bounds)
         slopes[negative] = drawn
     return rrelu_with_noise(input, Tensor._wrap(slopes))

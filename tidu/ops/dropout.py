@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..autograd.public import composite
-from ..backend import random as draw
-from ..random import default_generator
 from ..tensor import Tensor
 
 
@@ -17,13 +17,11 @@ def _check(p):
 
 def keep_mask(x, p, channels=False):
     """Ones with probability 1 - p, else zeros: for each element of x, or for each of its channels."""
-    array = x._array
     if channels:
-        out = np.empty((*array.shape[:2], *(1,) * (array.ndim - 2)), array.dtype)
+        mask = x.new_empty((*x.shape[:2], *(1,) * (x.dim() - 2)))
     else:
-        out = np.empty_like(array)
-    draw.bernoulli(default_generator, out, 1 - p)
-    return out
+        mask = Tensor._wrap(np.empty_like(x._array))
+    return mask.bernoulli_(1 - p)
 
 
 @composite(out=False)
@@ -53,9 +51,7 @@ def feature_dropout(input, p, train):
 def _scaled(input, p, channels):
     if p == 1:
         return input.new_zeros(())
-    mask = keep_mask(input, p, channels)
-    mask /= 1 - p
-    return Tensor._wrap(mask)
+    return keep_mask(input, p, channels).div_(1 - p)
 
 
 def _check_channels(input):
@@ -74,9 +70,9 @@ def _alpha(input, p, channels):
     if channels:
         _check_channels(input)
     mask = keep_mask(input, p, channels)
-    a = 1.0 / np.sqrt((_SATURATED**2 * p + 1) * (1 - p))
-    b = Tensor._wrap((mask - 1) * (_SATURATED * a) + _SATURATED * a * p)
-    return input * Tensor._wrap(mask * a) + b
+    a = 1 / math.sqrt((_SATURATED**2 * p + 1) * (1 - p))
+    b = mask.add(-1).mul_(_SATURATED * a).add_(_SATURATED * a * p)
+    return input * mask.mul_(a) + b
 
 
 @composite(out=False)

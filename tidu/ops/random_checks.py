@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import isfinite
 
 import numpy as np
 
@@ -189,10 +190,19 @@ def not_implemented(kernel, dtype):
     return NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.of(dtype).title}'")
 
 
-def allow(kernel, array, kinds, small_only=True):
-    """Raises unless the array's dtype is of these NumPy kinds (`small_only`: no uint16 and up)."""
+def allow(kernel, array, kinds):
+    """Raises unless a kernel is made for the array's dtype: these NumPy kinds, no uint16 and up.
+
+    Where there is nothing to fill, PyTorch does not come to its kernel.
+    """
+    if array.size:
+        allow_even_empty(kernel, array, kinds)
+
+
+def allow_even_empty(kernel, array, kinds):
+    """As `allow`, for what PyTorch looks at before it looks at the size."""
     dtype = array.dtype
-    if dtype.kind not in kinds or (small_only and dtype.kind == "u" and dtype.itemsize > 1):
+    if dtype.kind not in kinds or (dtype.kind == "u" and dtype.itemsize > 1):
         raise not_implemented(kernel, array)
 
 
@@ -203,7 +213,7 @@ def c_name(array):
 
 def uniform_bounds(array, low, high):
     """Checks the range of `uniform_`."""
-    allow("check_uniform_bounds", array, "fc")
+    allow_even_empty("check_uniform_bounds", array, "fc")
     if array.dtype.kind == "c":
         array = array.real
     largest = float(_limits(array.dtype)[1])
@@ -327,16 +337,16 @@ def _check_bounds(array, low, last, last_name):
             )
 
 
-def _next_exact(array, value, direction):
-    """`value`, or the next number in a direction that a floating dtype holds exactly."""
-    limit = _limits(array.dtype)[2]
-    if array.dtype.kind != "f" or -limit <= value <= limit:
-        return value
-    kind = array.dtype.type
-    rounded = kind(value)
-    if (int(rounded) - value) * direction < 0:
-        rounded = np.nextafter(rounded, kind(direction * np.inf))
-    return int(rounded)
+def _exact_bound(array, bound, inside):
+    """`bound`, moved into the range if the integer next to it (`inside`: 1 above, -1 below) is, in
+    a floating dtype, no longer inside: to the float after what that integer is rounded to."""
+    if array.dtype.kind != "f":
+        return bound
+    neighbour = bound + inside
+    rounded = float(array.dtype.type(neighbour))
+    if not isfinite(rounded) or (rounded >= bound if inside > 0 else rounded < bound):
+        return bound
+    return int(rounded) + inside * (1 << (abs(neighbour).bit_length() - _DIGITS[array.dtype.name]))
 
 
 def integer_range(array, low, high):
@@ -347,14 +357,19 @@ def integer_range(array, low, high):
         )
     if high is None:
         last = _limits(array.dtype)[2]
-        low = _next_exact(array, low, 1)
+        low = _exact_bound(array, low, 1)
+        if array.dtype.kind == "f" and low > last:
+            raise RuntimeError(
+                "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' "
+                f"casted to dtype, but got from={low} > to_inc={last}"
+            )
         _check_bounds(array, low, last, "to_inc")
         return low, last + 1
     if low >= high:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
-    first, end = _next_exact(array, low, 1), _next_exact(array, high, -1)
+    first, end = _exact_bound(array, low, 1), _exact_bound(array, high, -1)
     if first >= end:
         raise RuntimeError(
             "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
@@ -377,6 +392,6 @@ def permutation_size(n, dtype):
             raise RuntimeError(
                 f"n cannot be greater than {shown} for {dtypes.of(dtype).title} type."
             )
-    elif n > np.iinfo(dtype).max:
+    elif n > int(np.iinfo(dtype).max) + 1:  # so that the largest of the numbers fits
         kind = "int" if dtype.name == "int32" else f"{dtype.name}_t"
         raise RuntimeError(f"value cannot be converted to type {kind} without overflow")

@@ -237,9 +237,9 @@ def _points(start, end, steps, work, wide):
     if steps == 1:
         return np.array([start])
     step = (end - start) / work.type(max(steps - 1, 1))
-    i = np.arange(steps, dtype=work)
-    low = wide(start) + wide(step) * i[: steps // 2]
-    high = wide(end) - wide(step) * (work.type(steps - 1) - i[steps // 2 :])
+    i = np.arange(steps)
+    low = wide(start) + wide(step) * i[: steps // 2].astype(work)
+    high = wide(end) - wide(step) * (steps - 1 - i[steps // 2 :]).astype(work)
     return np.concatenate([low, high])
 
 
