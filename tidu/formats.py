@@ -59,6 +59,24 @@ def order_of(array):
     return "C" if 0 in array.strides else "K"
 
 
+def order_in_memory(strides):
+    """Dimensions from the outermost in memory to the innermost: those of an operation's result.
+
+    Dimensions of stride 0 say nothing about the order and stay where they are.
+    """
+    order = list(range(len(strides)))[::-1]  # the innermost first
+    for last in range(1, len(order)):
+        here = last
+        for inner in range(last - 1, -1, -1):
+            a, b = strides[order[inner]], strides[order[here]]
+            if a > b > 0:
+                order[inner], order[here] = order[here], order[inner]
+                here = inner
+            elif a and b:
+                break
+    return order[::-1]
+
+
 def is_contiguous(array, format=contiguous_format):
     """Whether the array's elements lie in memory in this format, without gaps."""
     if format is contiguous_format:

@@ -72,6 +72,31 @@ def put(x, index, value):
     return x
 
 
+# Strides are those of the tensor indexed: views of the result, as `view` gives them, depend on it.
+STRIDES = [
+    (X, (slice(None), [0, 2]), (8, 4, 1)),
+    (X, (..., [0, 2]), (6, 2, 1)),
+    (X, (slice(None), T([True, False, True])), (8, 4, 1)),
+    (X, (slice(None), [0, 1], [1, 2]), (2, 1)),
+    (X.permute(2, 0, 1), (slice(None), [1, 0]), (1, 4, 8)),
+    (X.permute(2, 1, 0), [1, 0], (6, 1, 3)),
+]
+
+
+@pytest.mark.parametrize(("x", "index", "stride"), STRIDES, ids=lambda v: str(v)[:30])
+def test_picked_elements_lie_in_memory_as_the_tensors(x, index, stride):
+    assert x[index].stride() == stride
+    assert np.array_equal(x[index].numpy(), x.numpy()[index])
+
+
+def test_what_writing_lets_pass():
+    assert put(V, False, tidu.ones(2)).equal(V)
+    ints = tidu.zeros(2, 2, dtype=tidu.int64)
+    mask = T([True, False])
+    assert put(ints, (slice(None), mask), T(7.5)).tolist() == [[7, 0], [7, 0]]
+    assert put(ints, (0, mask), tidu.ones(1)).tolist() == [[1, 0], [0, 0]]
+
+
 NEGATIVE = "step must be greater than zero"
 KINDS = (
     "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
@@ -87,6 +112,8 @@ ERRORS = [
      "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ "
      "to "
      "convert a 0-dim tensor to a number"),
+    (lambda: S[-1], IndexError, "index -1 is out of bounds for dimension 0 with size 0"),
+    (lambda: V[0, ::-1], IndexError, "too many indices for tensor of dimension 1"),
     (lambda: S[0:1], IndexError, "slice() cannot be applied to a 0-dim tensor."),
     (lambda: V[::-1], ValueError, NEGATIVE),
     (lambda: V[::0], ValueError, "slice step cannot be zero"),
@@ -116,6 +143,15 @@ ERRORS = [
     (lambda: put(V, T([0, 1]), T([1.0, 2.0, 3.0])), RuntimeError,
      "shape mismatch: value tensor of shape [3] cannot be broadcast to indexing result of shape "
      "[2]"),
+    (lambda: put(V, slice(0, 3), tidu.ones(1, 2)), RuntimeError,
+     "The expanded size of the tensor (3) must match the existing size (2) at non-singleton "
+     "dimension 0.  Target sizes: [3].  Tensor sizes: [2]"),
+    (lambda: put(V, 9, "a"), TypeError, "can't assign a str to a torch.FloatTensor"),
+    (lambda: put(V, (0, [0]), 1j), RuntimeError,
+     "value cannot be converted to type float without overflow"),
+    (lambda: put(V, (True,), T(1)), RuntimeError,
+     "Index put requires the source and destination dtypes match, got Float for the destination "
+     "and Long for the source."),
     (lambda: put(V, 0, "a"), TypeError, "can't assign a str to a torch.FloatTensor"),
     (lambda: put(V, 0, [1.0]), TypeError, "can't assign a list to a torch.FloatTensor"),
     (lambda: put(V, 0, 1j), RuntimeError,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, formats
 from ..autograd.grad_mode import recording_now
 from ..autograd.inplace import _check_overlap, assign, check_writable, write
 from ..autograd.node import LEAF, Counter
@@ -64,6 +64,9 @@ def _parse(x, index):
         elif item is None:
             basic.append(None)
             picks.append(None)
+        elif isinstance(item, np.ndarray) and item.ndim == 0:  # a bool adds a dimension
+            basic.append(None)
+            picks.append(np.zeros(int(item), INT64))
         elif type(item) is int:
             n = array.shape[dim]
             if not -n <= item < n:
@@ -77,9 +80,6 @@ def _parse(x, index):
             basic.append(ALL if kind is tuple and covers(item, array.shape[dim]) else item)
             picks.append(None)
             dim += 1
-        elif item.ndim == 0 and item.dtype.kind == "b":  # a bool adds a dimension
-            basic.append(None)
-            picks.append(item.reshape(1))
         else:
             width = item.ndim if item.dtype.kind == "b" else 1
             basic += [ALL] * width
@@ -182,6 +182,12 @@ def _from_list(values):
     return array if array.dtype.kind == "b" else array.astype(np.int64)
 
 
+def _forward(item):
+    """Whether a slice has a step that PyTorch takes; if not, `_check_slice` says why."""
+    step = item.step
+    return type(step) is int and step > 0
+
+
 def _check_slice(item):
     step = item.step
     if step is not None and as_int(step) <= 0:
@@ -194,6 +200,8 @@ def _check_slice(item):
 def _of_0d(item):
     if type(item) is slice:
         return IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if item:
+        return IndexError(f"index {item} is out of bounds for dimension 0 with size 0")
     return IndexError(
         "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
         "C++ "
@@ -219,8 +227,8 @@ def _getitem(self, index):
     if kind is int:
         key, op = (index, ...), SELECT
     elif kind is slice:
-        if index.step is not None:
-            _check_slice(index)
+        if index.step is not None and not _forward(index):
+            return _get_any(self, index)
         key, op = index, SLICE
     elif kind is tuple:
         op, key = BASIC, (*index, ...)
@@ -228,8 +236,8 @@ def _getitem(self, index):
             kind = type(item)
             if kind is slice:
                 op = SLICE
-                if item.step is not None:
-                    _check_slice(item)
+                if item.step is not None and not _forward(item):
+                    return _get_any(self, index)
             elif kind is int:
                 op = SELECT
             elif item is None:
@@ -375,12 +383,47 @@ def _pick_nothing(x, key):
 def index(k, x: Array, key):
     """`x[key]` for index arrays, which are copied from; see `pick`."""
     try:
-        return x[key]
+        picked = x[key]
     except IndexError as error:
         wrong = _out_of_bounds(x, key, error)
-    if wrong is not None:
-        raise wrong
-    return _pick_nothing(x, key)
+        if wrong is not None:
+            raise wrong from None
+        return _pick_nothing(x, key)
+    # Behind full slices NumPy puts the picked elements first in memory.
+    return picked if picked.flags.c_contiguous else _in_order(k, x, key, picked)
+
+
+def _in_order(k, x, key, picked):
+    """The picked elements with their dimensions in memory as PyTorch has them: as `x` has them.
+
+    Picked dimensions stay between their neighbours.
+    """
+    if x.flags.c_contiguous:
+        return k.xp.ascontiguousarray(picked)
+    arrays = [d for d, item in enumerate(key) if item is not ALL]
+    width = k.xp.broadcast_shapes(*(_shape_of(key[d]) for d in arrays))
+    first = arrays[0] if arrays[-1] - arrays[0] == len(arrays) - 1 else 0
+    taken = _dims_taken(key)
+    strides = [s for d, s in enumerate(x.strides) if d not in taken]
+    strides[first:first] = [0] * len(width)
+    order = formats.order_in_memory(strides)
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return k.xp.ascontiguousarray(picked.transpose(order)).transpose(back)
+
+
+def _shape_of(item):
+    return (int(np.count_nonzero(item)),) if item.dtype.kind == "b" else item.shape
+
+
+def _dims_taken(key):
+    """The dimensions for which a key has index arrays; a mask stands for several."""
+    taken, dim = [], 0
+    for item in key:
+        width = item.ndim if item is not ALL and item.dtype.kind == "b" else 1
+        if item is not ALL:
+            taken += range(dim, dim + width)
+        dim += width
+    return taken
 
 
 INDEX = index.op
@@ -479,12 +522,20 @@ def _setitem(self, index, value):
     elif kind is Tensor and (rest := _plain_key(index, self)):
         key = (...,)
     else:
+        if not isinstance(value, Tensor):
+            as_number(value, array.dtype)  # its errors come first
+        if index is False:
+            return
         key, rest = _parse(self, index)
     if self._view is not None:
         self._refresh()
     recorded = isinstance(value, Tensor) and value.requires_grad
     if recording_now() and (recorded or self._node is not None):
-        _set_recorded(self, key, rest, value, recorded)
+        try:
+            _set_recorded(self, key, rest, value, recorded)
+        except (IndexError, TypeError):
+            _parse(self, index)  # which finds out what is wrong
+            raise
         return
     plain = _plain_value(value, array.dtype)
     if plain is not None and 0 not in array.strides and _written(array, key, rest, plain):
@@ -493,6 +544,8 @@ def _setitem(self, index, value):
     try:
         target = array[key]
     except (IndexError, TypeError):
+        if not isinstance(value, Tensor):
+            as_number(value, array.dtype)
         _parse(self, index)
         raise
     if 0 in target.strides:
@@ -543,14 +596,15 @@ def _store(target, key, value, like):
 def _fitting(value, target, key):
     """An array to be written to `target[key]`, checked."""
     shape = target.shape if key is None else _pick_nothing(target, key).shape
-    while value.ndim > len(shape) and value.shape[0] == 1:
+    while value.ndim and value.shape[0] == 1:
         value = value[0, ...]
     if value.shape != shape and value.ndim:
         try:
             np.broadcast_to(value, shape)
         except ValueError:
             raise _unfit(value, shape, key) from None
-    fills = not value.ndim and key is not None and len(key) == 1 and key[0].dtype.kind == "b"
+    picks = [] if key is None else [item for item in key if item is not ALL]
+    fills = not value.ndim and len(picks) == 1 and picks[0].dtype.kind == "b"
     if key is not None and value.dtype != target.dtype and not fills:
         raise RuntimeError(
             "Index put requires the source and destination dtypes match, got "
