@@ -236,10 +236,11 @@ def _points(start, end, steps, work, wide):
     start, end = work.type(start), work.type(end)
     if steps == 1:
         return np.array([start])
-    step = (end - start) / work.type(max(steps - 1, 1))
     i = np.arange(steps)
-    low = wide(start) + wide(step) * i[: steps // 2].astype(work)
-    high = wide(end) - wide(step) * (steps - 1 - i[steps // 2 :]).astype(work)
+    with np.errstate(over="ignore"):  # float16 counts no further than 65504
+        step = (end - start) / work.type(max(steps - 1, 1))
+        low = wide(start) + wide(step) * i[: steps // 2].astype(work)
+        high = wide(end) - wide(step) * (steps - 1 - i[steps // 2 :]).astype(work)
     return np.concatenate([low, high])
 
 
