@@ -27,7 +27,7 @@ LAYERS = [
     ["tensor", "errors"],
     ["autograd"],
     ["random", "ops"],
-    ["printing", "linalg", "special", "legacy", "windows", "cuda"],
+    ["printing", "linalg", "special", "legacy", "windows", "cuda", "accelerator", "backends", "settings"],
     ["nn"],
     ["optim", "utils", "vision", "serialization"],
 ]

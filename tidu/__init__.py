@@ -12,6 +12,7 @@ first program does not need (`tidu.nn`, `tidu.optim`, ...) is imported when it i
 
 from __future__ import annotations
 
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING
 
 from . import autograd as autograd
@@ -48,6 +49,8 @@ del TYPE_CHECKING
 for _class in (Tensor, Size, device, dtype, finfo, iinfo):
     _class.__module__ = __name__  # where people find it, and pickles too
 
+newaxis = None
+
 globals().update({d.name: d for d in _dtypes.ALL})
 globals().update(_dtypes.ALIASES)
 globals().update(_PUBLIC)
@@ -72,6 +75,15 @@ _LAZY |= dict.fromkeys(
 _LAZY |= dict.fromkeys(
     "hann_window hamming_window bartlett_window blackman_window kaiser_window".split(), "windows"
 )
+_LAZY |= dict.fromkeys(
+    ["is_anomaly_enabled", "is_anomaly_check_nan_enabled"], "autograd.anomaly_mode"
+)
+_LAZY |= dict.fromkeys(
+    "get_num_threads set_num_threads get_num_interop_threads use_deterministic_algorithms "
+    "are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled "
+    "get_float32_matmul_precision set_float32_matmul_precision".split(),
+    "settings",
+)
 _LAZY |= dict.fromkeys(["get_default_device", "set_default_device"], "device")
 _LAZY |= dict.fromkeys("UntypedStorage TypedStorage is_storage".split(), "storage")
 
@@ -85,7 +97,7 @@ _LAZY |= dict.fromkeys(
 _LAZY_MODULES = frozenset(
     "nn optim utils vision linalg fft special random serialization cuda backends testing "
     "distributions jit alias printing version functional storage types return_types "
-    "_tensor_str amp".split()
+    "_tensor_str amp accelerator settings".split()
 )
 
 

@@ -44,6 +44,14 @@ def empty_cache():
     """Returns a GPU's unused memory; without one there is none, as in PyTorch."""
 
 
+def memory_allocated(device=None):
+    """The bytes of GPU memory that tensors take: 0."""
+    return 0
+
+
+max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+
+
 def _needs_cuda(name, what):
     def function(*args, **kwargs):
         raise AssertionError(_MESSAGE)

@@ -79,7 +79,38 @@ def test_parameters_as_a_vector_and_back():
         utils.vector_to_parameters([1.0], layer.parameters())
 
 
-@pytest.mark.parametrize("name", ["weight_norm", "spectral_norm", "parametrize", "prune", "rnn"])
+@pytest.mark.parametrize("name", ["weight_norm", "spectral_norm", "parametrize", "prune"])
 def test_what_is_not_there_says_so(name):
     with pytest.raises(AttributeError, match=f"tidu has no torch.nn.utils.{name} yet"):
         getattr(utils, name)
+
+
+# Sequences
+
+
+def test_pad_sequence():
+    a, b = tidu.ones(1, 2, requires_grad=True), tidu.ones(3, 2)
+    padded = utils.rnn.pad_sequence([a, b])
+    assert padded.shape == (3, 2, 2)
+    assert padded[:, 0].tolist() == [[1, 1], [0, 0], [0, 0]]
+    (padded * 2).sum().backward()
+    assert a.grad.tolist() == [[2, 2]]
+    left = utils.rnn.pad_sequence([a, b], True, -1, padding_side="left")
+    assert left[0].tolist() == [[-1, -1], [-1, -1], [1, 1]]
+    first, second = utils.rnn.unpad_sequence(padded, tidu.tensor([1, 3]))
+    assert first.tolist() == a.tolist()
+    assert second.tolist() == b.tolist()
+
+
+@pytest.mark.parametrize(
+    ("sequences", "text"),
+    [
+        ([], "received an empty list of sequences"),
+        (5, "pad_sequence: Expected iterable for input sequences, but got arg of type: <class 'int'>"),
+        ([tidu.ones(2, 3), tidu.ones(2, 4)], "The size of tensor a (3) must match the size of tensor b"),
+    ],
+)
+def test_pad_sequence_refuses(sequences, text):
+    with pytest.raises(RuntimeError) as caught:
+        utils.rnn.pad_sequence(sequences)
+    assert str(caught.value).startswith(text)

@@ -34,15 +34,20 @@ def _find() -> tuple[Callable, Callable]:
     return (lambda: 1), (lambda threads: None)
 
 
+def controls() -> tuple[Callable, Callable]:
+    """(get, set) of the number of OpenBLAS's threads; without OpenBLAS get gives 1."""
+    global _controls
+    if _controls is None:
+        _controls = _find()
+    return _controls
+
+
 def one_thread(kernel):
     """A decorator: products inside `kernel` run in the calling thread."""
 
     @functools.wraps(kernel)
     def call(*args):
-        global _controls
-        if _controls is None:
-            _controls = _find()
-        get, set_to = _controls
+        get, set_to = _controls or controls()
         before = get()
         if before == 1:
             return kernel(*args)

@@ -1,5 +1,6 @@
 """Helpers for gradients and parameters: PyTorch's `torch.nn.utils`."""
 
+from . import rnn
 from .clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -16,13 +17,14 @@ __all__ = [
     "clip_grads_with_norm_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
 
 _NOT_YET = (
     "convert_conv2d_weight_memory_format", "convert_conv3d_weight_memory_format",
     "fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights",
-    "parametrizations", "parametrize", "prune", "remove_spectral_norm", "remove_weight_norm", "rnn",
+    "parametrizations", "parametrize", "prune", "remove_spectral_norm", "remove_weight_norm",
     "skip_init", "spectral_norm", "stateless", "weight_norm",
 )  # fmt: skip
 
