@@ -145,7 +145,12 @@ REFUSALS = [
     (lambda: nn.ParameterList()(), RuntimeError, "ParameterList should not be called."),
     (lambda: nn.ParameterList().extend(tidu.ones(2)), TypeError,
      "ParameterList.extend should be called with an iterable, but got Tensor"),
-    (lambda: PARAMETERS["q"], KeyError, "'q'"),
+    (lambda: PARAMETERS["q"], AttributeError, "'ParameterDict' object has no attribute 'q'"),
+    (lambda: PARAMETERS.update([3]), TypeError,
+     "ParameterDict update sequence element #0 should be Iterable; isint"),
+    (lambda: PARAMETERS.update(3), TypeError,
+     "ParametersDict.update should be called with an iterable of key/value pairs, but got int"),
+    (lambda: nn.ParameterDict().popitem(), KeyError, "'popitem(): dictionary is empty'"),
     (lambda: nn.ParameterDict({"keys": tidu.ones(1)}), KeyError,
      "\"attribute 'keys' already exists\""),
     (lambda: nn.ParameterDict({3: 1}), TypeError,
@@ -158,3 +163,16 @@ def test_refusals(call, kind, text):
     with pytest.raises(kind) as raised:
         call()
     assert str(raised.value).startswith(text)
+
+
+def test_parameter_list_takes_any_iterable():
+    m = nn.ParameterList(tidu.ones(n) for n in (1, 2))
+    m.extend(m)
+    assert [len(p) for p in m] == [1, 2, 1, 2]
+
+
+def test_insert_into_named_modules_is_refused():
+    s = nn.Sequential(OrderedDict(a=nn.ReLU(), b=nn.Tanh()))
+    with pytest.raises(KeyError, match="1"):
+        s.insert(1, nn.ELU())
+    assert [name for name, _ in s.named_children()] == ["a", "b"]

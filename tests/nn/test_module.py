@@ -56,6 +56,17 @@ def test_what_is_assigned_later_replaces_other_kinds():
 
 LINEAR = nn.Linear(2, 2)
 
+
+class Hasty(nn.Module):
+    """It forgot super().__init__()."""
+
+    def __init__(self):
+        pass
+
+    def forward(self, x):
+        return x
+
+
 REFUSALS = [
     (lambda: nn.Module(3), TypeError, "Module.__init__() takes 1 positional argument but 2 were given"),
     (lambda: nn.Module()(1), NotImplementedError,
@@ -88,6 +99,10 @@ REFUSALS = [
      "`module` is not an nn.Module, found <class 'int'>"),
     (lambda: net().set_submodule("9", nn.ReLU(), strict=True), AttributeError,
      "Sequential has no attribute `9`"),
+    (lambda: Hasty()(1), AttributeError, "'Hasty' object has no attribute '_backward_hooks'"),
+    (lambda: Hasty().register_buffer("b", tidu.ones(1)), AttributeError,
+     "cannot assign buffer before Module.__init__() call"),
+    (lambda: nn.Parameter([1.0]), AttributeError, "'list' object has no attribute 'detach'"),
     (lambda: LINEAR.train(3), ValueError, "training mode is expected to be boolean"),
     (lambda: LINEAR.to(tidu.int32), TypeError,
      "nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=tidu.int32"),
@@ -160,6 +175,19 @@ def test_to_converts_floats_in_place_of_the_same_parameters():
     for args in [(tidu.float32,), ("cpu", tidu.float32), (tidu.ones(1),)]:
         assert m.double().to(*args).factor.dtype is tidu.float32
     assert m.half().factor.dtype is tidu.float16
+
+
+def test_to_reads_its_arguments_as_tensors_do():
+    m = nn.Sequential(nn.Conv2d(3, 4, 2), nn.BatchNorm2d(4))
+    assert m.to(memory_format=tidu.channels_last) is m
+    assert m[0].weight.stride() == (12, 1, 6, 3)
+    m.to("cpu", tidu.float64, memory_format=tidu.contiguous_format)
+    assert (m[0].weight.stride(), m[0].weight.dtype) == ((12, 4, 2, 1), tidu.float64)
+    assert m[1].num_batches_tracked.dtype is tidu.int64
+    with pytest.raises(TypeError, match="invalid combination of arguments"):
+        m.to(colour="red")
+    with pytest.warns(UserWarning, match="Complex modules are a new feature"):
+        assert nn.Linear(1, 1).to(tidu.complex64).weight.dtype is tidu.complex64
 
 
 def test_submodules_by_path():
@@ -305,6 +333,12 @@ def test_load_state_dict_assigns():
     assert (type(m.weight), m.weight.dtype) == (nn.Parameter, tidu.float64)
 
 
+def test_load_state_dict_assigns_no_integers_to_what_requires_a_gradient():
+    with pytest.raises(RuntimeError) as raised:
+        nn.Linear(1, 1, bias=False).load_state_dict({"weight": tidu.tensor([[1]])}, assign=True)
+    assert 'While copying the parameter named "weight"' in str(raised.value)
+
+
 def test_load_state_dict_lists_what_does_not_fit():
     with pytest.raises(RuntimeError) as raised:
         nn.Linear(2, 2).load_state_dict({"weight": tidu.ones(3, 2), "extra": tidu.ones(1)})
@@ -365,6 +399,37 @@ def test_copies_are_independent(copied):
     assert m[0].weight.abs().sum() > 0
     other(tidu.ones(1, 2)).sum().backward()
     assert m[0].weight.grad is None
+
+
+def note(*args):
+    noted.append(args[0])
+
+
+noted: list = []
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_have_hooks_of_their_own(copied):
+    m = nn.Linear(1, 1)
+    m.register_load_state_dict_pre_hook(note)
+    m.register_state_dict_post_hook(note)
+    noted.clear()
+    other = copied(m)
+    other.load_state_dict(other.state_dict())
+    assert noted == [other, other]
+
+
+def test_deprecated_backward_hooks_of_all_modules():
+    seen = []
+    handle = nn.modules.module.register_module_backward_hook(lambda m, gi, go: seen.append(type(m).__name__))
+    try:
+        with pytest.warns(FutureWarning, match="multiple autograd Nodes"):
+            nn.Sequential(nn.Tanh(), nn.Sigmoid())(tidu.ones(1, requires_grad=True)).backward()
+        with pytest.raises(RuntimeError, match="as a global Module hook"):
+            nn.modules.module.register_module_full_backward_hook(note)
+    finally:
+        handle.remove()
+    assert seen == ["Sigmoid", "Sequential", "Tanh"]
 
 
 def test_parameter_is_a_leaf_and_what_comes_from_it_a_tensor():

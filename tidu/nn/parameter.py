@@ -36,7 +36,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
 
             data = empty(0)
         self = new(cls)
-        self._array = data._array
+        self._array = data.detach()._array
         self._node = self._view = self._counter = None
         if requires_grad:
             if self._array.dtype.kind not in "fc":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain, islice
 from typing import Any
 
@@ -129,11 +129,9 @@ class Sequential(Module):
         if not -size <= index <= size:
             raise IndexError(f"Index out of range: {index}")
         index += size if index < 0 else 0
-        modules = list(self._modules.values())
-        modules.insert(index, module)
-        self._modules.clear()
-        for i, each in enumerate(modules):
-            self._modules[str(i)] = each
+        for i in range(size, index, -1):  # a KeyError where modules have names of their own
+            self._modules[str(i)] = self._modules[str(i - 1)]
+        self._modules[str(index)] = module
         return self
 
     def extend(self, sequential):
@@ -313,10 +311,10 @@ class ModuleDict(_NamedItems):
         _update(self, modules, "ModuleDict")
 
 
-def _update(target, items, name):
+def _update(target, items, name, caller=None):
     if not isinstance(items, Iterable):
         raise TypeError(
-            f"{name}.update should be called with an iterable of key/value pairs, but got "
+            f"{caller or name}.update should be called with an iterable of key/value pairs, but got "
             + type(items).__name__
         )
     if isinstance(items, (Mapping, _NamedItems)):
@@ -394,12 +392,12 @@ class ParameterList(Module):
 
     def extend(self, values):
         """Adds several values at the end."""
-        if not isinstance(values, Container) or isinstance(values, Tensor):
+        if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(
                 "ParameterList.extend should be called with an iterable, but got "
                 + type(values).__name__
             )
-        for value in values:  # type: ignore[attr-defined]  # as in PyTorch, it may still have no __iter__
+        for value in list(values):  # a copy, for it may be this list
             self.append(value)
         return self
 
@@ -429,18 +427,15 @@ class ParameterDict(_NamedItems):
                 f"(type is '{type(key).__name__}'). Open an issue on github if you need non-string "
                 "keys."
             )
-        if key not in self._keys and hasattr(self, key):  # it must not hide a method
-            raise KeyError(f"attribute '{key}' already exists")
         return key
 
     def __getitem__(self, key):
-        if key not in self._keys:
-            raise KeyError(key)
-        return getattr(self, key)
+        return getattr(self, self._attribute(key))
 
     def __setitem__(self, key, value):
-        name = self._attribute(key)
-        setattr(self, name, _as_parameter(value))
+        if self._attribute(key) not in self._keys and hasattr(self, key):  # it must not hide a method
+            raise KeyError(f"attribute '{key}' already exists")
+        setattr(self, key, _as_parameter(value))
         self._keys[key] = None
 
     def __delitem__(self, key):
@@ -480,6 +475,8 @@ class ParameterDict(_NamedItems):
 
     def popitem(self):
         """Removes the last entry and returns it."""
+        if not self._keys:
+            raise KeyError("popitem(): dictionary is empty")
         key = next(reversed(self._keys))
         return key, self.pop(key)
 
@@ -493,7 +490,7 @@ class ParameterDict(_NamedItems):
 
     def update(self, parameters):
         """Adds values from a mapping or from (name, value) pairs."""
-        _update(self, parameters, "ParametersDict")
+        _update(self, parameters, "ParameterDict", caller="ParametersDict")
 
     def extra_repr(self):
         return "\n".join(f"  ({key}): {_describe(value, Tensor.type)}" for key, value in self.items())

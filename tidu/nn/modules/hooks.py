@@ -17,7 +17,8 @@ from ...tensor import Tensor
 _TABLES = (
     "_backward_pre_hooks", "_backward_hooks", "_forward_hooks", "_forward_hooks_with_kwargs",
     "_forward_hooks_always_called", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
-    "_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks",
+    "_state_dict_hooks", "_state_dict_hooks_public", "_state_dict_pre_hooks",
+    "_load_state_dict_pre_hooks", "_load_state_dict_pre_hooks_with_module",
     "_load_state_dict_post_hooks",
 )  # fmt: skip
 
@@ -28,6 +29,7 @@ global_forward_always: dict = {}
 global_forward_with_kwargs: dict = {}
 global_backward_pre: OrderedDict = OrderedDict()
 global_backward: OrderedDict = OrderedDict()
+global_old_backward: OrderedDict = OrderedDict()
 global_registration: dict[str, OrderedDict] = {
     kind: OrderedDict() for kind in ("parameter", "buffer", "module")
 }
@@ -51,21 +53,22 @@ def initialise(state):
 
 def call(module, args, kwargs):
     """`module.forward(*args, **kwargs)` with everything that hangs on it."""
+    backward_hooks = module._backward_hooks  # the name in the error, if __init__ was not called
     finished: set = set()
     try:
-        return _call(module, args, kwargs, finished)
+        return _call(module, args, kwargs, backward_hooks, finished)
     except Exception:
         _call_always(module, args, kwargs, finished)
         raise
 
 
-def _call(module, args, kwargs, finished):
+def _call(module, args, kwargs, backward_hooks, finished):
     args, kwargs = _before_forward(module, args, kwargs)
     full_backward = module._is_full_backward_hook
     pre = [*global_backward_pre.values(), *module._backward_pre_hooks.values()]
     full = [*global_backward.values()]
     if full_backward:
-        full += module._backward_hooks.values()
+        full += backward_hooks.values()
     around = None
     if pre or full:
         around = _BackwardHooks(module, full, pre)
@@ -88,8 +91,11 @@ def _call(module, args, kwargs, finished):
             )
         else:
             result = around.outputs(result)
-    if module._backward_hooks and full_backward is False:
-        _old_backward_hooks(module, args, result)
+    old = [*global_old_backward.values()]
+    if full_backward is False:
+        old += backward_hooks.values()
+    if old:
+        _old_backward_hooks(module, old, args, result)
     return result
 
 
@@ -247,7 +253,7 @@ def _pass_through(tensors):
     return passed, node
 
 
-def _old_backward_hooks(module, args, result):
+def _old_backward_hooks(module, hooks, args, result):
     """The deprecated form: the hook sits on the node of the first output."""
     outputs = result
     first = result
@@ -255,7 +261,7 @@ def _old_backward_hooks(module, args, result):
         first = next(iter(first.values() if isinstance(first, dict) else first))
     node = first.grad_fn
     if node is not None:
-        for hook in module._backward_hooks.values():
+        for hook in hooks:
             node.register_hook(lambda gi, go, hook=hook: hook(module, gi, go))
         _warn_of_old_hooks(args, outputs, node)
 
@@ -358,12 +364,7 @@ def register_state_dict_pre_hook(self, hook):
 
 def register_state_dict_post_hook(self, hook):
     """Calls `hook(module, state_dict, prefix, local_metadata)` after `state_dict` collected."""
-
-    def checked(*args):
-        if hook(*args) is not None:
-            raise RuntimeError("state_dict post-hook must return None")
-
-    return _add(self, "_state_dict_hooks", checked)
+    return _add(self, "_state_dict_hooks", hook, _state_dict_hooks_public=True)
 
 
 def _register_state_dict_hook(self, hook):
@@ -373,12 +374,13 @@ def _register_state_dict_hook(self, hook):
 
 def register_load_state_dict_pre_hook(self, hook):
     """Calls `hook(module, state_dict, prefix, ...)` before this module loads its values."""
-    return _add(self, "_load_state_dict_pre_hooks", lambda *args: hook(self, *args))
+    return _register_load_state_dict_pre_hook(self, hook, with_module=True)
 
 
 def _register_load_state_dict_pre_hook(self, hook, with_module=False):
+    """The older form, whose hook does not get the module unless it asks for it."""
     return _add(
-        self, "_load_state_dict_pre_hooks", (lambda *args: hook(self, *args)) if with_module else hook
+        self, "_load_state_dict_pre_hooks", hook, _load_state_dict_pre_hooks_with_module=with_module
     )
 
 
@@ -402,6 +404,11 @@ def install(cls):
 
 
 # Hooks of all modules
+
+_ONE_KIND_FOR_ALL = (
+    "Cannot use both regular backward hooks and full backward hooks as a global Module hook. "
+    "Please use only one of them."
+)
 
 
 def _add_global(table, hook, *, flags=()):
@@ -432,7 +439,16 @@ def register_module_full_backward_pre_hook(hook):
 
 def register_module_full_backward_hook(hook):
     """Calls `hook(module, grad_input, grad_output)` after the backward of every module."""
+    if global_old_backward:
+        raise RuntimeError(_ONE_KIND_FOR_ALL)
     return _add_global(global_backward, hook)
+
+
+def register_module_backward_hook(hook):
+    """The deprecated form of `register_module_full_backward_hook`."""
+    if global_backward:
+        raise RuntimeError(_ONE_KIND_FOR_ALL)
+    return _add_global(global_old_backward, hook)
 
 
 def register_module_parameter_registration_hook(hook):

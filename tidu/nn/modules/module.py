@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 from ... import dtypes
+from ...formats import preserve_format
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import hooks as _hooks
 from . import state as _state
 from .hooks import (  # noqa: F401  (PyTorch's place for them)
+    register_module_backward_hook,
     register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -45,6 +49,7 @@ class Module:
     _buffers: dict
     _modules: dict
     call_super_init = False
+    _has_hooks = True  # until __init__ has run: then the slow way says what is missing
 
     def __init__(self, *args, **kwargs):
         if kwargs and not self.call_super_init:
@@ -165,7 +170,7 @@ class Module:
 
     def register_parameter(self, name, param):
         """Adds a parameter; `None` keeps the name for one that is not there."""
-        self._check_name(name, "parameter", self._parameters)
+        self._check_name(name, "parameter", "_parameters")
         if param is not None:
             if not isinstance(param, Parameter):
                 raise TypeError(
@@ -187,7 +192,7 @@ class Module:
 
         `persistent`: whether it is part of the `state_dict`.
         """
-        self._check_name(name, "buffer", self._buffers)
+        self._check_name(name, "buffer", "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
@@ -205,7 +210,7 @@ class Module:
         """Adds a child module under `name`."""
         if not isinstance(module, Module) and module is not None:
             raise TypeError(f"{_type_name(module)} is not a Module subclass")
-        self._check_name(name, "module", self._modules)
+        self._check_name(name, "module", "_modules")
         for hook in list(_hooks.global_registration["module"].values()):
             module = _replaced(hook(self, name, module), module)
         self._modules[name] = module
@@ -215,7 +220,7 @@ class Module:
         self.add_module(name, module)
 
     def _check_name(self, name, kind, table):
-        if "_parameters" not in self.__dict__:
+        if table not in self.__dict__:
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {_type_name(name)}")
@@ -225,7 +230,7 @@ class Module:
             raise KeyError(f"{kind} name can't contain \".\"")
         if name == "":
             raise KeyError(f"{kind} name can't be empty string \"\"")
-        if name not in table and hasattr(self, name):
+        if name not in self.__dict__[table] and hasattr(self, name):
             raise KeyError(f"attribute '{name}' already exists")
 
     def get_submodule(self, target):
@@ -276,15 +281,11 @@ class Module:
 
     def get_extra_state(self):
         """What a subclass wants in the `state_dict` besides its tensors."""
-        raise RuntimeError(
-            "Reached a code path in Module.get_extra_state() that should never be called."
-        )
+        raise RuntimeError(_unreachable("get_extra_state"))
 
     def set_extra_state(self, state):
         """Takes what `get_extra_state` gave."""
-        raise RuntimeError(
-            "Reached a code path in Module.set_extra_state() that should never be called."
-        )
+        raise RuntimeError(_unreachable("set_extra_state"))
 
     # Walking
 
@@ -301,9 +302,9 @@ class Module:
                 below = prefix + ("." if prefix else "") + name
                 yield from module.named_modules(memo, below, remove_duplicate)
 
-    def modules(self):
+    def modules(self, remove_duplicate=True):
         """This module and all below it."""
-        for _, module in self.named_modules():
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def named_children(self):
@@ -414,15 +415,32 @@ class Module:
         Forms: `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(tensor)`, with keywords `device`,
         `dtype`, `non_blocking`, `memory_format`.
         """
-        _, dtype, _ = _state.parse_to(args, kwargs)
+        from ...ops.conversion import parse_to
+
+        dtype, _, memory_format = parse_to(args, dict(kwargs))
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
                 f"dtype={dtype}"
             )
-        if dtype is None:
+        if dtype is not None and dtype.is_complex:
+            warnings.warn(
+                "Complex modules are a new feature under active development whose design may change, and "
+                "some modules might not work as expected when using complex tensors as parameters or "
+                "buffers. Please file an issue at "
+                "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml if a complex "
+                "module does not work as expected.",
+                stacklevel=2,
+            )
+
+        def converted(tensor):
+            wanted = dtype if dtype is not None and tensor.dtype.kind >= dtypes.FLOAT else tensor.dtype
+            kept = tensor.dim() not in (4, 5)
+            return tensor.to(wanted, memory_format=preserve_format if kept else memory_format)
+
+        if dtype is None and memory_format is preserve_format:
             return self
-        return self._apply(lambda t: t.to(dtype) if t.dtype.kind >= dtypes.FLOAT else t)
+        return self._apply(converted)
 
     def type(self, dst_type):
         """Converts all parameters and buffers to `dst_type`."""
@@ -525,6 +543,13 @@ def _remove(name, state, *tables):
     for table in (state, *tables):
         table.pop(name, None)
     state["_non_persistent_buffers_set"].discard(name)
+
+
+def _unreachable(method):
+    return (
+        f"Reached a code path in Module.{method}() that should never be called. Please file an issue at "
+        "https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml to report this bug."
+    )
 
 
 def _replaced(new, old):

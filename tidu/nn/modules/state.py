@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict, namedtuple
 
 from ...autograd.grad_mode import no_grad
-from ...device import check, device
-from ...dtypes import dtype as dtype_type
 from ...tensor import Tensor
 from ..parameter import Parameter
 
@@ -59,9 +57,11 @@ def state_dict(module, args, destination, prefix, keep_vars):
     for name, child in module._modules.items():
         if child is not None:
             child.state_dict(destination=destination, prefix=prefix + name + ".", keep_vars=keep_vars)
-    for hook in module._state_dict_hooks.values():
+    for key, hook in module._state_dict_hooks.items():
         result = hook(module, destination, prefix, local)
         if result is not None:
+            if key in module._state_dict_hooks_public:
+                raise RuntimeError("state_dict post-hook must return None")
             destination = result
     return destination
 
@@ -126,8 +126,9 @@ def load_state_dict(module, values, strict, assign):
 
 def load_own(module, values, prefix, local, strict, missing, unexpected, errors):
     """Copies one module's own values out of `values`; what does not fit goes to the lists."""
-    for hook in module._load_state_dict_pre_hooks.values():
-        hook(values, prefix, local, strict, missing, unexpected, errors)
+    for key, hook in module._load_state_dict_pre_hooks.items():
+        of_module = (module,) if key in module._load_state_dict_pre_hooks_with_module else ()
+        hook(*of_module, values, prefix, local, strict, missing, unexpected, errors)
     persistent = {
         k: v for k, v in module._buffers.items() if k not in module._non_persistent_buffers_set
     }
@@ -183,28 +184,8 @@ def _load_one(module, name, key, target, value, assign, errors):
             else:
                 setattr(module, name, value)
     except Exception as error:
-        action = "swapping" if assign else "copying"
         errors.append(
-            f'While {action} the parameter named "{key}", whose dimensions in the model are '
+            f'While copying the parameter named "{key}", whose dimensions in the model are '
             f"{target.size()} and whose dimensions in the checkpoint are {value.size()}, an "
             f"exception occurred : {error.args}."
         )
-
-
-def parse_to(args, kwargs):
-    """(device, dtype, memory_format) from the arguments of `Module.to`."""
-    where, dtype = kwargs.get("device"), kwargs.get("dtype")
-    for value in args:
-        if isinstance(value, Tensor):
-            where, dtype = value.device, value.dtype
-        elif isinstance(value, dtype_type):
-            dtype = value
-        elif isinstance(value, (str, device)) or (isinstance(value, int) and value is not True
-                                                 and value is not False):  # fmt: skip
-            where = value
-        elif value is not None and not isinstance(value, bool):
-            raise TypeError(
-                "to() received an invalid combination of arguments - got "
-                f"({', '.join(type(a).__name__ for a in args)})"
-            )
-    return check(where), dtype, kwargs.get("memory_format")
