@@ -22,21 +22,25 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type="cpu", index=None):
-        if isinstance(type, device):
-            type, index = type.type, type.index
-        elif isinstance(type, int):
-            type, index = "cuda", type
-        name, colon, number = type.partition(":")
-        if name not in _TYPES:
-            raise RuntimeError(
-                f"Expected one of {', '.join(_TYPES)} device type at start of device string: {name}"
-            )
-        if colon:
-            if not number.isdecimal():
-                raise RuntimeError(f"Invalid device string: '{type}'")
-            index = int(number)
-        self.type, self.index = name, index
+    def __new__(cls, *args, **kwargs):
+        name, index = _arguments(args, kwargs)
+        if isinstance(name, device):
+            return name
+        self = object.__new__(cls)
+        object.__setattr__(self, "type", name)
+        object.__setattr__(self, "index", index)
+        return self
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"attribute '{name}' of 'torch.device' objects is not writable")
+
+    def __enter__(self):
+        """Devices are places for new tensors within a `with` block; tidu has the CPU."""
+        check(self)
+        return self
+
+    def __exit__(self, *_):
+        pass
 
     def __eq__(self, other):
         if not isinstance(other, device):
@@ -54,22 +58,97 @@ class device:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __reduce__(self):
-        return device, (self.type, self.index)
+        return device, (str(self),)
+
+
+def _arguments(args, kwargs):
+    """What `device(...)` was given: an existing device, or a type's name and an index."""
+    if len(args) + len(kwargs) == 1 and not kwargs.keys() - {"device", "type"}:
+        (what,) = args or kwargs.values()
+        if isinstance(what, device):
+            return what, None
+        if isinstance(what, str):
+            return _parse(what)
+        if isinstance(what, int) and not isinstance(what, bool):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
+    names = dict(zip(("type", "index"), args)) | kwargs
+    if names.keys() != {"type", "index"} or not isinstance(names["type"], str):
+        raise _invalid_combination(args, kwargs)
+    index = names["index"]
+    if not isinstance(index, int):
+        raise TypeError(
+            f"device(): argument 'index' (position 2) must be int, not {type(index).__name__}"
+        )
+    if index < 0:
+        raise RuntimeError("Device index must not be negative")
+    name, given = _parse(names["type"])
+    if given is not None:
+        raise RuntimeError(
+            "type (string) must not include an index because index was passed explicitly: "
+            + names["type"]
+        )
+    return name, index
+
+
+def _parse(text):
+    """The type and the index in a text like "cuda:1"."""
+    if not text:
+        raise RuntimeError("Device string must not be empty")
+    name, colon, number = text.partition(":")
+    if name not in _TYPES:
+        raise RuntimeError(
+            f"Expected one of {', '.join(_TYPES)} device type at start of device string: {name}"
+        )
+    if not colon:
+        return name, None
+    if not number.isdecimal() or (number[0] == "0" and number != "0"):
+        raise RuntimeError(f"Invalid device string: '{text}'")
+    return name, int(number)
+
+
+def _invalid_combination(args, kwargs):
+    given = [type(a).__name__ for a in args]
+    given += [f"{name}={type(value).__name__}" for name, value in kwargs.items()]
+    wrong = ""
+    if len(args) == 1 and not kwargs:
+        wrong = (
+            f"      didn't match because some of the arguments have invalid types: (!{given[0]}!)\n"
+        )
+    return TypeError(
+        f"device() received an invalid combination of arguments - got ({', '.join(given)}), but "
+        f"expected one of:\n * (torch.device device)\n{wrong} * (str type, int index = -1)\n"
+    )
 
 
 CPU = device("cpu")
 
 
-def check(where):
-    """The device that `where` names, if tidu has memory there; else PyTorch's error."""
+_MISSING = {
+    "cuda": (AssertionError, "Torch not compiled with CUDA enabled"),
+    "xpu": (AssertionError, "Torch not compiled with XPU enabled"),
+    "mps": (RuntimeError, "PyTorch is not linked with support for mps devices"),
+    "xla": (RuntimeError, "PyTorch is not linked with support for xla devices"),
+}
+
+
+def check(where, name="to"):
+    """The device that `where` names, if tidu has memory there; else PyTorch's error.
+
+    `name`: the function that it is an argument of.
+    """
     if where is None:
         return CPU
     if isinstance(where, int):
         raise RuntimeError("Cannot access accelerator device when none is available.")
-    where = device(where)
-    if where.type == "cuda":
-        raise AssertionError("Torch not compiled with CUDA enabled")
-    if where.type != "cpu":
+    if not isinstance(where, (device, str)):
+        raise TypeError(
+            f"{name}(): argument 'device' must be torch.device, not {type(where).__name__}"
+        )
+    kind = device(where).type
+    if kind in _MISSING:
+        error, text = _MISSING[kind]
+        raise error(text)
+    if kind != "cpu":
         raise NotImplementedError(f"{naming.prefix} has no tensors on device '{where}' yet")
     return CPU
 

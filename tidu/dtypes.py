@@ -27,6 +27,11 @@ class dtype:
         self.is_signed = self.numpy.kind not in "bu"
         self.real = self
 
+    def __new__(cls, *description):
+        if not description:
+            raise TypeError("cannot create 'torch.dtype' instances")
+        return object.__new__(cls)
+
     @property
     def is_floating_point(self):
         return self.kind == FLOAT
@@ -37,6 +42,8 @@ class dtype:
 
     def to_complex(self):
         """The complex dtype whose parts have this dtype."""
+        if self.kind < FLOAT:
+            raise RuntimeError(f"Unknown Complex ScalarType for {self.title}")
         return complex128 if self.numpy.itemsize == 8 or self is complex128 else complex64
 
     def to_real(self):
@@ -101,7 +108,7 @@ def get_default_dtype():
     return _default
 
 
-def set_default_dtype(d):
+def set_default_dtype(d, /):
     """Sets the dtype of new tensors made from Python floats: float16, float32 or float64.
 
     >>> import tidu
@@ -137,29 +144,40 @@ def of_number(value):
     return _default.to_complex()
 
 
-def promote_types(type1, type2):
+def _check(name, **arguments):
+    """PyTorch's error for an argument that is no dtype."""
+    for position, (argument, value) in enumerate(arguments.items()):
+        if value is None:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "{argument}"')
+        if not isinstance(value, dtype):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position + 1}) must be torch.dtype, "
+                f"not {type(value).__name__}"
+            )
+
+
+def promote_types(type1=None, type2=None):
     """The smallest dtype that holds both.
 
     >>> import tidu
     >>> tidu.promote_types(tidu.int32, tidu.float16)
     tidu.float16
     """
-    if type1 is type2:
+    if type1 is type2 and isinstance(type1, dtype):
         return type1
+    _check("promote_types", type1=type1, type2=type2)
     low, high = sorted((type1, type2), key=lambda d: (d.kind, d.itemsize))
     if high.kind == COMPLEX:
         return promote_types(low.to_complex(), high) if low.kind == FLOAT else high
     if high.kind == FLOAT:
         return high
-    if low.kind == BOOL or low.is_signed == high.is_signed:
-        return high
-    unsigned, signed = (high, low) if low.is_signed else (low, high)
-    if unsigned is not uint8:
-        raise RuntimeError(
-            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
-            f"{type1.title} and {type2.title}"
-        )
-    return int16 if signed is int8 else signed
+    for d in (low, high):
+        if d.itemsize > 1 and not d.is_signed:
+            raise RuntimeError(
+                "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+                f"{type1.title} and {type2.title}"
+            )
+    return int16 if {low, high} == {uint8, int8} else high
 
 
 def _combine(higher, lower):
@@ -200,17 +218,37 @@ def result(*operands):
     return found
 
 
-def can_cast(from_, to):
+def can_cast(from_=None, to=None):
     """Whether PyTorch converts `from_` to `to` in a result (to a category at least as high).
 
     >>> import tidu
     >>> tidu.can_cast(tidu.float64, tidu.float32), tidu.can_cast(tidu.float32, tidu.int64)
     (True, False)
     """
+    _check("can_cast", from_=from_, to=to)
     return from_.kind <= to.kind
 
 
-class finfo:
+class _Limits:
+    """Numerical limits of a dtype."""
+
+    names: tuple[str, ...] = ()  # what is printed
+
+    def __init__(self, of, info):
+        self.bits, self.dtype = info.bits, of.name
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.dtype == other.dtype
+
+    def __hash__(self):
+        return hash(self.dtype)
+
+    def __repr__(self):
+        parts = ", ".join(f"{name}={getattr(self, name):g}" for name in self.names)
+        return f"{type(self).__name__}({parts}, dtype={self.dtype})"
+
+
+class finfo(_Limits):
     """Numerical limits of a floating-point dtype.
 
     >>> import tidu
@@ -218,26 +256,24 @@ class finfo:
     1.1920928955078125e-07
     """
 
+    names = "resolution", "min", "max", "eps", "smallest_normal", "tiny"
+
     def __init__(self, type=None):
         d = _default if type is None else type
+        _check("finfo", type=d)
         if d.kind < FLOAT:
             raise TypeError(
                 "torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
                 "'torch.finfo'"
             )
         info = np.finfo(d.real.numpy)
-        self.bits, self.dtype = info.bits, d.real.name
+        super().__init__(d.real, info)
         self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
         self.tiny = self.smallest_normal = float(info.smallest_normal)
-        self.resolution = float(info.resolution)
-
-    def __repr__(self):
-        names = "resolution", "min", "max", "eps", "smallest_normal", "tiny"
-        parts = ", ".join(f"{name}={getattr(self, name):g}" for name in names)
-        return f"finfo({parts}, dtype={self.dtype})"
+        self.resolution = 10.0**-info.precision
 
 
-class iinfo:
+class iinfo(_Limits):
     """Numerical limits of an integer dtype.
 
     >>> import tidu
@@ -245,7 +281,10 @@ class iinfo:
     iinfo(min=-128, max=127, dtype=int8)
     """
 
-    def __init__(self, type):
+    names = "min", "max"
+
+    def __init__(self, type=None):
+        _check("iinfo", type=type)
         if type.kind >= FLOAT:
             raise TypeError(
                 "torch.iinfo() requires an integer input type. Use torch.finfo to handle "
@@ -254,8 +293,5 @@ class iinfo:
         if type is bool:
             raise TypeError("torch.bool is not supported by torch.iinfo")
         info = np.iinfo(type.numpy)
-        self.bits, self.dtype = info.bits, type.name
+        super().__init__(type, info)
         self.min, self.max = int(info.min), int(info.max)
-
-    def __repr__(self):
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

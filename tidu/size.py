@@ -20,7 +20,9 @@ class Size(tuple):
         for i, n in enumerate(self):
             if type(n) is not int:
                 n = _as_int(n, i)
-                self = tuple.__new__(cls, (*self[:i], n, *tuple.__getitem__(self, slice(i + 1, None))))
+                self = tuple.__new__(
+                    cls, (*self[:i], n, *tuple.__getitem__(self, slice(i + 1, None)))
+                )
         return self
 
     def numel(self):
@@ -34,10 +36,17 @@ class Size(tuple):
         return f"{naming.prefix}.Size({list(self)})"
 
     def __add__(self, other):
-        return Size(tuple.__add__(self, tuple(other))) if isinstance(other, tuple) else NotImplemented
+        if not isinstance(other, tuple):
+            kind = type(other).__name__
+            raise TypeError(f"can only concatenate tuple (not {kind}) to {naming.prefix}.Size")
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other):
+        return Size(other + tuple(self)) if isinstance(other, tuple) else NotImplemented
 
     def __mul__(self, n):
-        return Size(tuple.__mul__(self, n))
+        product = tuple.__mul__(self, n)
+        return product if product is NotImplemented else Size(product)
 
     __rmul__ = __mul__
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
 from .grad_mode import CAREFUL, mode, recording_now
 from .node import LEAF, Counter, Output, Saveable, SavedOutput, own_files, serials
@@ -110,13 +111,15 @@ def number(value, dtype):
         found = cache.get(value)
         if found is not None:
             return found
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        raise OverflowError("int too big to convert")
+    settings = quiet(IGNORE)
     try:
         found = np.asarray(value, dtype)
     except OverflowError:
-        if dtype.kind in "iu":
-            found = np.asarray(int(value) % (1 << 64), np.uint64).astype(dtype)
-        else:
-            raise
+        found = np.asarray(int(value) % (1 << 64), np.uint64).astype(dtype)
+    finally:
+        loud(settings)
     if cache is not None and (value or type(value) is int):
         if len(cache) > 256:
             cache.clear()

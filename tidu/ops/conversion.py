@@ -398,7 +398,7 @@ def fill_(input, value):
             return inplace.write("fill_", input, fill_tensor, (value, True), {})
         return overwrite("fill_", input, value._array)
     recorded = input.requires_grad and mode.enabled
-    if type(value) is float and input._array.dtype.kind == "f" and not recorded:
+    if type(value) is float and input._array.dtype.kind == "f" and abs(value) < 6e4 and not recorded:
         return overwrite("fill_", input, value)
     value = filled_value(number_of(value, "fill_", "value", 1), input.dtype)
     if recorded:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import device as devices
@@ -9,8 +11,8 @@ from .. import dtypes, formats
 from ..autograd.grad_mode import mode
 from ..autograd.node import LEAF
 from ..autograd.public import PUBLIC
-from ..errors import class_name
-from ..tensor import Tensor
+from ..errors import class_name, only_floats
+from ..tensor import _ONLY_FLOATS, Tensor
 from .python_data import array_of
 
 ndarray = np.ndarray
@@ -41,16 +43,19 @@ def dtype_of(dtype, name):
 def finish(array, requires_grad=False, device=None, pin_memory=False, layout=None, name="tensor"):
     """The tensor around a new array, with the options that every creating function has."""
     if device is not None:
-        devices.check(device)
+        devices.check(device, name)
     if pin_memory:
         raise RuntimeError(
             "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory "
             "allocator is available on this system."
         )
+    if layout is not None and not isinstance(layout, formats.layout):
+        kind = type(layout).__name__
+        raise TypeError(f"{name}(): argument 'layout' must be torch.layout, not {kind}")
     if layout is not None and layout is not formats.strided:
         raise NotImplementedError(f"tidu has no tensors of layout {layout!r} yet")
     result = Tensor._wrap(array)
-    if requires_grad is not False:
+    if requires_grad is not False and requires_grad is not None:
         if type(requires_grad) is not bool:
             kind = type(requires_grad).__name__
             raise TypeError(f"{name}(): argument 'requires_grad' must be bool, not {kind}")
@@ -63,7 +68,7 @@ def finish(array, requires_grad=False, device=None, pin_memory=False, layout=Non
 def check_requires(dtype):
     """PyTorch's error for dtypes that have no gradients (`dtype`: NumPy's)."""
     if dtype.kind not in "fc":
-        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        raise only_floats(_ONLY_FLOATS, dtypes.of(dtype))
 
 
 def shape_of(size, name):
@@ -84,7 +89,7 @@ def shape_of(size, name):
 
 def _as_int(n, position, nested, name):
     """A size that is no Python int: an integer of NumPy or a tensor of one."""
-    if not isinstance(n, bool) and not (isinstance(n, Tensor) and n._array.ndim):
+    if (position or not isinstance(n, bool)) and not (isinstance(n, Tensor) and n._array.ndim):
         try:
             return n.__index__()
         except (AttributeError, TypeError):
@@ -115,14 +120,19 @@ def number_of(value, name, argument, position):
 
 def filled_value(value, dtype):
     """A number as a 0-d array of a tidu dtype; RuntimeError if the dtype cannot hold it."""
+    if type(value) is int and not -(1 << 63) <= value < 1 << 64:
+        raise OverflowError("int too big to convert")
     if isinstance(value, complex) and dtype.kind < dtypes.COMPLEX:
         if value.imag:
             raise _overflow(dtype)
         value = value.real
     try:
-        return array_of(value, dtype)
+        found = array_of(value, dtype)
     except (RuntimeError, ValueError):
         raise _overflow(dtype) from None
+    if dtype.kind == dtypes.FLOAT and np.isinf(found) and not math.isinf(value):
+        raise _overflow(dtype)
+    return found
 
 
 def _overflow(dtype):
@@ -145,6 +155,8 @@ def _filled(name, make, size, out, dtype, layout, device, pin_memory, requires_g
     elif not size:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     shape = shape_of(size, name)
+    if out is not None and not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {class_name(out)}")
     if out is not None:
         return into(name, out, dtype, make(shape, out._array.dtype), requires_grad)
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, name)
@@ -153,6 +165,12 @@ def _filled(name, make, size, out, dtype, layout, device, pin_memory, requires_g
     except ValueError:  # NumPy: too big for an index
         raise RuntimeError(
             f"Storage size calculation overflowed with sizes={list(shape)}"
+        ) from None
+    except MemoryError:
+        raise RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
+            f"memory: you tried to allocate {math.prod(shape) * wanted.itemsize} bytes. Error code "
+            "12 (Cannot allocate memory)"
         ) from None
     return finish(array, requires_grad, device, pin_memory, layout, name)
 
@@ -250,20 +268,26 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
     tensor([[7, 7],
             [7, 7]])
     """
-    value = number_of(fill_value, "full", "fill_value", 2)
+    return _full("full", size, fill_value, dtype, out, requires_grad, device, pin_memory, layout)
+
+
+def _full(name, size, fill_value, dtype, out=None, requires_grad=False, device=None,
+          pin_memory=False, layout=None):  # fmt: skip
+    value = number_of(fill_value, name, "fill_value", 2)
     if not isinstance(size, (tuple, list)):
         raise TypeError(
-            f"full(): argument 'size' (position 1) must be tuple of ints, not {class_name(size)}"
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {class_name(size)}"
         )
-    shape = shape_of((size,), "full")
+    shape = shape_of((size,), name)
     if out is not None:
         dtype = out.dtype if dtype is None else dtype
-    value = array_of(value) if dtype is None else filled_value(value, dtype_of(dtype, "full"))
+    wanted = dtypes.of_number(value) if dtype is None else dtype_of(dtype, name)
+    value = filled_value(value, wanted)
     array = np.empty(shape, value.dtype)
     array.fill(value)
     if out is not None:
-        return into("full", out, dtype, array, requires_grad)
-    return finish(array, requires_grad, device, pin_memory, layout, "full")
+        return into(name, out, dtype, array, requires_grad)
+    return finish(array, requires_grad, device, pin_memory, layout, name)
 
 
 @factory
@@ -294,6 +318,11 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, pin_mem
         raise RuntimeError(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides "
             f"({len(stride)})"
+        )
+    if any(s < 0 for s in stride):
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={list(shape)} and "
+            f"strides={list(stride)}"
         )
     wanted = (
         dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, "empty_strided")
@@ -336,6 +365,34 @@ def _check_permutation(shape, order):
             )
     if len(set(order)) < len(order):
         raise RuntimeError("Duplicate dim not allowed")
+
+
+# Methods: new tensors of this one's dtype
+
+
+def _new(name, make):
+    def method(self, *size, dtype=None, layout=None, device=None, pin_memory=False,
+               requires_grad=False, **keywords):  # fmt: skip
+        dtype = self.dtype if dtype is None else dtype
+        return _filled(f"new_{name}", make, size, None, dtype, layout, device, pin_memory,
+                       requires_grad, keywords)  # fmt: skip
+
+    method.__name__ = method.__qualname__ = f"new_{name}"
+    method.__doc__ = f"`{name}` in this tensor's dtype unless `dtype` says otherwise."
+    setattr(Tensor, method.__name__, method)
+
+
+for _name, _make in (("zeros", np.zeros), ("ones", _ones), ("empty", np.empty)):
+    _new(_name, _make)
+
+
+def _new_full(self, size, fill_value, *, dtype=None, **options):
+    """A tensor filled with one number, in this tensor's dtype unless `dtype` says otherwise."""
+    return _full("new_full", size, fill_value, self.dtype if dtype is None else dtype, **options)
+
+
+_new_full.__name__ = _new_full.__qualname__ = "new_full"
+Tensor.new_full = _new_full
 
 
 # Like another tensor

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..errors import class_name
 from ..size import Size
 from ..tensor import Tensor
-from .creation import dtype_of, empty, empty_strided, factory, finish, full, ones, shape_of, zeros
+from .creation import dtype_of, empty_strided, factory, finish, shape_of
 from .python_data import array_of
 
 ndarray = np.ndarray
@@ -286,27 +286,12 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, pin_
     return finish(array, requires_grad, device, pin_memory, name="new_tensor")
 
 
-def new_full(self, size, fill_value, *, dtype=None, **options):
-    """A tensor filled with one number, in this tensor's dtype unless `dtype` says otherwise."""
-    return full(size, fill_value, dtype=self.dtype if dtype is None else dtype, **options)
-
-
 def new_empty_strided(self, size, stride, *, dtype=None, **options):
     """`empty_strided` in this tensor's dtype unless `dtype` says otherwise."""
     return empty_strided(size, stride, dtype=self.dtype if dtype is None else dtype, **options)
 
 
-def _new(make):
-    def method(self, *size, dtype=None, **options):
-        return make(*size, dtype=self.dtype if dtype is None else dtype, **options)
-
-    method.__name__ = method.__qualname__ = f"new_{make.__name__}"
-    method.__doc__ = f"`{make.__name__}` in this tensor's dtype unless `dtype` says otherwise."
-    return method
-
-
-for _method in (new_tensor, new_full, new_empty_strided, *map(_new, (zeros, ones, empty))):
-    setattr(Tensor, _method.__name__, _method)
+Tensor.new_tensor, Tensor.new_empty_strided = new_tensor, new_empty_strided
 
 
 # PyTorch's older constructors
@@ -317,8 +302,8 @@ def legacy_tensor(cls, dtype, args, device):
 
     `cls` is the class of the result. A tensor given is shared, graph and all.
     """
-    if device is not None and devices.device(device).type != "cpu":
-        kind = devices.device(device).type
+    kind = "cpu" if device is None else devices.device(device).type
+    if kind != "cpu":
         raise RuntimeError(
             f"legacy constructor expects device type: cpu but device type: {kind} was passed"
         )

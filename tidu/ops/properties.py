@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .. import formats
+from .. import dtypes, formats
 from ..autograd.public import PUBLIC
 from ..device import check as check_device
 from ..errors import class_name
@@ -70,9 +70,20 @@ def stride(self, dim=None):
     itemsize = array.itemsize
     if array.size:
         strides = tuple([s // itemsize for s in array.strides])
+        if 0 in strides:
+            strides = _of_new_dims(array.shape, strides)
     else:
         strides = _dense_strides(array.shape)  # NumPy keeps none for an array without elements
     return strides if dim is None else strides[_dim(self, dim, "stride")]
+
+
+def _of_new_dims(shape, strides):
+    """NumPy gives a new dimension of size 1 the stride 0, PyTorch that of all behind it."""
+    found = list(strides)
+    for d in reversed(range(len(found))):
+        if shape[d] == 1 and not found[d]:
+            found[d] = shape[d + 1] * found[d + 1] if d + 1 < len(found) else 1
+    return tuple(found)
 
 
 def _dense_strides(shape):
@@ -149,7 +160,53 @@ PUBLIC["is_same_size"] = _is_same_size
 _is_same_size.__name__ = "is_same_size"
 
 
+@query()
+def is_set_to(self, tensor):
+    """Whether another tensor is the same part of the same memory, in the same shape and strides."""
+    here, there = self._array, tensor._array
+    return (here.__array_interface__["data"], here.shape, here.strides) == (
+        there.__array_interface__["data"], there.shape, there.strides
+    )  # fmt: skip
+
+
 # Dtypes
+
+
+def result_type(tensor, other):
+    """The dtype of an operation on two tensors, a tensor and a number, or two numbers.
+
+    >>> import tidu
+    >>> tidu.result_type(tidu.tensor([1, 2]), 1.5)
+    tidu.float32
+    """
+    kinds = [isinstance(v, (Tensor, int, float, complex)) for v in (tensor, other)]
+    if not all(kinds):
+        raise _no_result_type(tensor, other)
+    operands = [v._array if isinstance(v, Tensor) else v for v in (tensor, other)]
+    return dtypes.of(dtypes.result(*operands))
+
+
+PUBLIC["result_type"] = result_type
+
+
+def _no_result_type(*values):
+    forms = "Tensor tensor, Tensor other", "Number scalar, Tensor tensor", \
+        "Tensor tensor, Number other", "Number scalar1, Number scalar2"  # fmt: skip
+    given = ", ".join(map(class_name, values))
+    lines = []
+    for form in forms:
+        marked = [
+            "Tensor" if part[0] == "T" and isinstance(value, Tensor) else f"!{class_name(value)}!"
+            for part, value in zip(form.split(", "), values)
+        ]
+        lines.append(
+            f" * ({form})\n      didn't match because some of the arguments have invalid types: "
+            f"({', '.join(marked)})\n"
+        )
+    return TypeError(
+        f"result_type() received an invalid combination of arguments - got ({given}), but expected "
+        "one of:\n" + "".join(lines)
+    )
 
 
 @query(public=True)
