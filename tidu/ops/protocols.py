@@ -6,6 +6,7 @@ import numpy as np
 
 from ..autograd.node import LEAF
 from ..autograd.public import PUBLIC
+from ..errors import noted
 from ..tensor import Tensor
 
 _ONE_ELEMENT = "only one element tensors can be converted to Python scalars"
@@ -30,7 +31,10 @@ def item(self):
     """
     array = self._array
     if array.size != 1:
-        raise RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar")
+        raise noted(
+            RuntimeError(f"a Tensor with {array.size} elements cannot be converted to Scalar"),
+            f"The shape is {list(array.shape)}. All elements: .tolist(); one: x[0]; their .mean().",
+        )
     return array.item()
 
 
@@ -50,7 +54,11 @@ def __bool__(self):
     array = self._array
     if array.size != 1:
         many = "more than one value" if array.size else "no values"
-        raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+        raise noted(
+            RuntimeError(f"Boolean value of Tensor with {many} is ambiguous"),
+            f"The shape is {list(array.shape)}. Ask for .all() or .any() of it; the elementwise "
+            "`and`, `or`, `not` are &, | and ~.",
+        )
     return bool(array.item())
 
 
@@ -60,24 +68,23 @@ def _number(self):
     return self._array.item()
 
 
-@method
-def __float__(self):
+def _real_number(self, kind):
     value = _number(self)
     if type(value) is complex:
         if value.imag:
-            raise RuntimeError("value cannot be converted to type double without overflow")
+            raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
         value = value.real
-    return float(value)
+    return value
+
+
+@method
+def __float__(self):
+    return float(_real_number(self, "double"))
 
 
 @method
 def __int__(self):
-    value = _number(self)
-    if type(value) is complex:
-        if value.imag:
-            raise RuntimeError("value cannot be converted to type int64_t without overflow")
-        value = value.real
-    return int(value)
+    return int(_real_number(self, "int64_t"))
 
 
 @method
@@ -256,11 +263,14 @@ def __copy__(self):
 def __deepcopy__(self, memo):
     """A leaf with a copy of the memory (one copy for all views of it within one deepcopy)."""
     if not self.is_leaf:
-        raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-            "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
-            "because of a torch.nn.utils.weight_norm usage, see "
-            "https://github.com/pytorch/pytorch/pull/103001"
+        raise noted(
+            RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            ),
+            "Copy its detach(), or keep its place in the graph with clone().",
         )
     found = memo.get(id(self))
     if found is not None:
