@@ -13,7 +13,7 @@ def test_no_accelerator():
     assert tidu.accelerator.current_accelerator() is None
     assert tidu.accelerator.device_count() == 0
     with pytest.raises(
-        RuntimeError, match="^Cannot access accelerator device when none"
+        RuntimeError, match=r"^Cannot access accelerator device when none"
     ):
         tidu.accelerator.synchronize()
 

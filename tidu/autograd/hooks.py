@@ -31,6 +31,8 @@ class RemovableHandle:
     hook is in. `extra_dict`: other tables that hold something under the same id.
     """
 
+    __module__ = __package__.partition(".")[0] + ".utils.hooks"  # where PyTorch has it
+
     next_id = 0
 
     def __init__(self, hooks_dict, *, extra_dict=None):

@@ -34,7 +34,6 @@ class LRScheduler:
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         _count_steps(optimizer)
-        self._is_initial = False
         self._initial_step()
 
     @staticmethod
