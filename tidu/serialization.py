@@ -21,12 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, formats
 from .device import check as check_device
 from .device import device
+from .formats import layout
 from .nn.parameter import Buffer, Parameter
 from .size import Size
-from .storage import UntypedStorage, offset_of, storage_of
+from .storage import TypedStorage, UntypedStorage, offset_of, storage_of
 from .tensor import Tensor
 
 ALIGNMENT = 64
@@ -45,10 +46,15 @@ class Global:
 
 
 _REBUILD = Global("torch._utils", "_rebuild_tensor_v2")
+_REBUILD_WITH_DTYPE = Global("torch._utils", "_rebuild_tensor_v3")
 _REBUILD_PARAMETER = Global("torch._utils", "_rebuild_parameter")
 _SIZE, _DEVICE = Global("torch", "Size"), Global("torch", "device")
+_LAYOUT = Global("torch.serialization", "_get_layout")
 _DTYPES = {d: Global("torch", d.name) for d in dtypes.ALL}
 _STORAGE_NAMES = {d: Global("torch", name) for name, d in _STORAGES.items()}
+# PyTorch has no type of storage for these dtypes: such a tensor's storage is of bytes.
+_UNTYPED = Global("torch.storage", "UntypedStorage")
+_STORAGE_NAMES |= dict.fromkeys((dtypes.uint16, dtypes.uint32, dtypes.uint64), _UNTYPED)
 
 
 # Saving
@@ -75,6 +81,8 @@ class _Pickler(_PythonPickler):
     def save_global(self, obj, name=None):
         module = getattr(obj, "__module__", None) or ""
         public = _public_module(module)
+        if public.startswith("torch.") and vars(sys.modules["tidu"]).get(obj.__name__) is obj:
+            public = "torch"  # where PyTorch has it, whichever file it is from here
         if public == module:
             super().save_global(obj, name)
         else:
@@ -92,40 +100,42 @@ class _Pickler(_PythonPickler):
         self.memoize(obj)
 
     def persistent_id(self, obj):
-        if not isinstance(obj, _SavedStorage):
+        if not isinstance(obj, (TypedStorage, UntypedStorage)):
             return None
-        key, count = obj.number, obj.storage.nbytes() // obj.dtype.itemsize
-        return ("storage", _STORAGE_NAMES[obj.dtype], str(key), "cpu", count)
+        name, count = _UNTYPED, obj.nbytes()
+        if isinstance(obj, TypedStorage):
+            name = _STORAGE_NAMES[obj.dtype]
+            count = count if name is _UNTYPED else len(obj)
+            obj = obj.untyped()
+        number, _ = self.storages.setdefault(id(obj), (len(self.storages), obj))
+        return ("storage", name, str(number), "cpu", count)
 
     def reducer_override(self, obj):
         if isinstance(obj, Parameter):
             return _REBUILD_PARAMETER, (obj.data, obj.requires_grad, OrderedDict())
         if isinstance(obj, Tensor):
-            return _REBUILD, self._tensor(obj)
+            untyped = _STORAGE_NAMES[obj.dtype] is _UNTYPED
+            parts = _tensor_parts(obj)
+            return (_REBUILD_WITH_DTYPE, (*parts, obj.dtype)) if untyped else (_REBUILD, parts)
+        if isinstance(obj, layout):
+            return _LAYOUT, (f"torch.{obj.name}",)
         if isinstance(obj, Size):
             return _SIZE, (tuple(obj),)
         if isinstance(obj, device):
             return _DEVICE, ((obj.type,) if obj.index is None else (obj.type, obj.index))
         return NotImplemented
 
-    def _tensor(self, tensor):
-        array = tensor._array
-        if any(s < 0 or s % array.itemsize for s in array.strides) or not array.dtype.isnative:
-            array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
-        storage = storage_of(array)
-        number, _ = self.storages.setdefault(id(storage), (len(self.storages), storage))
-        strides = tuple(s // array.itemsize for s in array.strides)
-        if array.size == 0:
-            strides = tuple(Tensor._wrap(array).stride())
-        saved = _SavedStorage(number, storage, dtypes.of(array))
-        return (
-            saved, offset_of(array), array.shape, strides, tensor.requires_grad, OrderedDict()
-        )  # fmt: skip
 
-
-class _SavedStorage:
-    def __init__(self, number, storage, dtype):
-        self.number, self.storage, self.dtype = number, storage, dtype
+def _tensor_parts(tensor):
+    """What a tensor is rebuilt from."""
+    array = tensor._array
+    if any(s < 0 or s % array.itemsize for s in array.strides) or not array.dtype.isnative:
+        array = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    storage = TypedStorage(storage_of(array), dtypes.of(array))
+    strides = tuple(s // array.itemsize for s in array.strides)
+    if array.size == 0:
+        strides = tuple(Tensor._wrap(array).stride())
+    return storage, offset_of(array), array.shape, strides, tensor.requires_grad, OrderedDict()
 
 
 def _public_module(module):
@@ -156,8 +166,7 @@ def save(obj, f, pickle_module=pickle, pickle_protocol=2, _use_new_zipfile_seria
     is_path = isinstance(f, (str, os.PathLike))
     if not is_path and not hasattr(f, "write"):
         raise AttributeError(
-            f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, "
-            f"but got {type(f).__name__}"
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute"
         )
     data = io.BytesIO()
     pickler = _Pickler(data, pickle_protocol)
@@ -289,14 +298,28 @@ def _named(entries):
 
 
 def _rebuild_tensor(storage, offset, size, stride, requires_grad=False, hooks=None, metadata=None):
-    array = storage.array
+    return _rebuild(storage._array(), offset, size, stride, requires_grad, metadata)
+
+
+def _rebuild_tensor_with_dtype(
+    storage, offset, size, stride, requires_grad, hooks, dtype, metadata=None
+):
+    array = storage._array().view(dtype.numpy)
+    return _rebuild(array, offset, size, stride, requires_grad, metadata)
+
+
+def _rebuild(array, offset, size, stride, requires_grad, metadata):
     itemsize = array.itemsize
     last = offset + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
-    if offset < 0 or any(n < 0 for n in size) or any(s < 0 for s in stride) or last >= max(len(array), 1):
-        raise pickle.UnpicklingError(
-            f"a tensor of shape {tuple(size)} and strides {tuple(stride)} does not fit into its storage "
-            f"of {len(array)} elements"
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+    if any(n < 0 for n in size) or any(s < 0 for s in stride) or last >= max(len(array), 1):
+        error = RuntimeError("Trying to resize storage that is not resizable")
+        error.add_note(
+            f"The file is damaged: a tensor of shape {tuple(size)} and strides {tuple(stride)} at offset "
+            f"{offset} does not fit into its storage of {len(array)} elements."
         )
+        raise error
     array = np.lib.stride_tricks.as_strided(
         array[offset:], tuple(size), tuple(s * itemsize for s in stride)
     )
@@ -331,6 +354,9 @@ def _rebuild_from_type(function, kind, args, state):
     return tensor
 
 
+_layouts = {f"torch.{found.name}": found for found in vars(formats).values() if isinstance(found, layout)}
+
+
 def _encode(text, encoding="latin1"):
     return text.encode(encoding)
 
@@ -343,7 +369,6 @@ def _allowed():
         ("builtins", "set"): set,
         ("builtins", "bytearray"): bytearray,
         ("builtins", "complex"): complex,
-        ("builtins", "slice"): slice,
         ("_codecs", "encode"): _encode,
         ("torch", "Size"): Size,
         ("torch", "device"): device,
@@ -352,9 +377,12 @@ def _allowed():
         ("torch.nn.parameter", "Buffer"): Buffer,
         ("torch._utils", "_rebuild_tensor"): _rebuild_tensor_v1,
         ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+        ("torch._utils", "_rebuild_tensor_v3"): _rebuild_tensor_with_dtype,
         ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
         ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter_with_state,
         ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_from_type,
+        ("torch.serialization", "_get_layout"): _layouts.__getitem__,
+        ("torch.storage", "UntypedStorage"): _StorageType(dtypes.uint8),
     }
     found.update({("torch", d.name): d for d in dtypes.ALL})
     found.update({("torch", name): _StorageType(d) for name, d in _STORAGES.items()})
@@ -368,41 +396,78 @@ class _StorageType:
         self.dtype = dtype
 
 
-class _LoadedStorage:
-    def __init__(self, array):
-        self.array = array
+_BLOCKED = frozenset(("sys", "os", "posix", "nt"))
+_ADVICE = (
+    "In PyTorch 2.6, we changed the default value of the `weights_only` argument in `torch.load` from "
+    "`False` to `True`. Re-running `torch.load` with `weights_only` set to `False` will likely succeed, "
+    "but it can result in arbitrary code execution. Do it only if you got the file from a trusted source."
+)
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, data, storages, weights_only, encoding="utf-8"):
-        super().__init__(io.BytesIO(data), encoding=encoding)
-        self.storages, self.weights_only = storages, weights_only
-        self.allowed = _allowed()
+def _refusal(module, name):
+    """PyTorch's error for a name that `weights_only` does not admit."""
+    full = name if module == "builtins" else f"{module}.{name}"
+    if module in _BLOCKED:
+        return _failure(
+            f"{_ADVICE}\n\n\nTrying to load unsupported GLOBAL {full} whose module {module} is blocked."
+        )
+    error = _failure(
+        "This file can still be loaded, to do so you have two options, \x1b[1mdo those steps only if "
+        f"you trust the source of the checkpoint\x1b[0m. \n\t(1) {_ADVICE}\n\t(2) Alternatively, to "
+        "load with `weights_only=True` please check the recommended steps in the following error "
+        f"message.\n\tWeightsUnpickler error: Unsupported global: GLOBAL {full} was not an allowed "
+        f"global by default. Please use `torch.serialization.add_safe_globals([{full}])` or the "
+        f"`torch.serialization.safe_globals([{full}])` context manager to allowlist this global if you "
+        "trust this class/function."
+    )
+    error.add_note(
+        f"The file names {full}, which is no part of a plain checkpoint. If you trust the file, allow "
+        f"the name with tidu.serialization.add_safe_globals([{name}]), or read everything in it with "
+        "weights_only=False (which may run code that the file brings)."
+    )
+    return error
+
+
+def _unsupported(problem):
+    """PyTorch's error for a pickle that does more than `weights_only` admits."""
+    return _failure(
+        f"{_ADVICE}\nPlease file an issue with the following so that we can make `weights_only=True` "
+        f"compatible with your use case: WeightsUnpickler error: \n\n{problem}"
+    )
+
+
+def _failure(text):
+    return pickle.UnpicklingError(
+        f"Weights only load failed. {text}\n\nCheck the documentation of torch.load to learn more about "
+        "types accepted by default with weights_only "
+        "https://pytorch.org/docs/stable/generated/torch.load.html."
+    )
+
+
+class _Reading:
+    """What unpicklers of checkpoints have in common; `storages` are the archive's."""
+
+    storages: _Storages
 
     def find_class(self, module, name):
+        """What a name in the pickle means here."""
         if module == "__builtin__":  # what Python 2, and so pickle's protocol 2, calls it
             module = "builtins"
-        found = self.allowed.get((module, name)) or _user_globals.get((module, name))
+            name = {"xrange": "range", "long": "int"}.get(name, name)
+        found = _allowed().get((module, name)) or _user_globals.get((module, name))
         if found is not None:
             return found
         if (module, name) == ("torch", "BFloat16Storage"):
             raise NotImplementedError("tidu has no torch.bfloat16 yet, which this file has tensors of")
-        if self.weights_only:
-            error = pickle.UnpicklingError(
-                f"Weights only load failed. Unsupported global: GLOBAL {module}.{name} was not an "
-                "allowed global by default."
-            )
-            error.add_note(
-                f"The file names {module}.{name}, which is no part of a plain checkpoint. If you trust "
-                f"the file, allow the name with tidu.serialization.add_safe_globals([{name}]), or read "
-                "everything in it with weights_only=False (which may run code that the file brings)."
-            )
-            raise error
+        return self.find_other(module, name)
+
+    def find_other(self, module, name):
+        """What a name means that no plain checkpoint has."""
         for public, own in (("torchvision", "tidu.vision"), ("torch", "tidu")):
             if module == public or module.startswith(public + "."):
                 module = own + module[len(public) :]
                 break
-        return super().find_class(module, name)
+        return super().find_class(module, name)  # type: ignore[misc]
 
     def persistent_load(self, saved_id):
         if not isinstance(saved_id, tuple) or len(saved_id) < 5 or saved_id[0] != "storage":
@@ -411,6 +476,47 @@ class _Unpickler(pickle.Unpickler):
         if not isinstance(kind, _StorageType):
             raise pickle.UnpicklingError(f"a storage of unknown type: {kind!r}")
         return self.storages.get(str(key), kind.dtype, location, count)
+
+
+class _Opcodes(dict):
+    def __missing__(self, code):
+        raise _unsupported(f"Unsupported operand {code}")
+
+
+_PythonUnpickler: Any = pickle._Unpickler  # the one written in Python: it can be told opcodes
+
+
+class _SafeUnpickler(_Reading, _PythonUnpickler):
+    """Admits the names of `_allowed`, and changes the attributes of nothing that it did not make."""
+
+    def find_other(self, module, name):
+        raise _refusal(module, name)
+
+    def load_build(self):
+        instance, kind = self.stack[-2], type(self.stack[-2])
+        if kind in _user_globals.values():
+            super().load_build()
+        elif kind in (OrderedDict, Tensor, Parameter, Buffer):
+            instance.__dict__.update(self.stack.pop())
+        else:
+            raise _unsupported(
+                "Can only build Tensor, Parameter, OrderedDict or types allowlisted via "
+                f"`add_safe_globals`, but got {kind}"
+            )
+
+    dispatch = _Opcodes(_PythonUnpickler.dispatch)
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def _unpickler(data, storages, weights_only, pickle_module, arguments):
+    """The unpickler for `data.pkl`."""
+    if weights_only:
+        kind: Any = _SafeUnpickler
+    else:
+        kind = type("_Unpickler", (_Reading, pickle_module.Unpickler), {})
+    unpickler = kind(io.BytesIO(data), **{"encoding": "utf-8", **arguments})
+    unpickler.storages = storages
+    return unpickler
 
 
 class _Storages:
@@ -440,16 +546,18 @@ class _Storages:
         if key not in self.loaded:
             array = self._bytes(key)
             if array.nbytes != count * dtype.itemsize:
+                size = count * dtype.itemsize
                 raise RuntimeError(
-                    f"PytorchStreamReader failed reading file data/{key}: {array.nbytes} bytes, where "
-                    f"{count * dtype.itemsize} were expected"
+                    f"record size ({array.nbytes} bytes) does not match expected size ({size} bytes = "
+                    f"{size} elements * 1 bytes/element) for dtype Byte"
                 )
             array = array.view(dtype.numpy)
             if self.swap:
                 array = array.byteswap()
             _place(self.map_location, location, array)
             self.loaded[key] = array
-        return _LoadedStorage(self.loaded[key].view(dtype.numpy))
+        array = self.loaded[key]
+        return TypedStorage(UntypedStorage._on(array.view(np.uint8), array), dtype)
 
     def _bytes(self, key):
         record = f"data/{key}"
@@ -495,30 +603,43 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=No
     Errors: RuntimeError for a file that is damaged or not a checkpoint, pickle.UnpicklingError for a
     name that is not admitted.
     """
-    weights_only = True if weights_only is None else weights_only
+    if weights_only is None:
+        weights_only = pickle_module is None
     is_path = isinstance(f, (str, os.PathLike))
     if mmap and not is_path:
-        raise ValueError("f must be a string or os.PathLike object in order to use mmap argument")
+        raise ValueError("f must be a file path in order to use the mmap argument")
     if weights_only and pickle_module is not None:
         raise RuntimeError(
             "Can not safely load weights when explicit pickle_module is specified"
         )
-    if not is_path and not (hasattr(f, "read") and hasattr(f, "seek")):
-        raise AttributeError(
-            f"'{type(f).__name__}' object has no attribute 'read'. You can only torch.load from a file "
-            "that is seekable. Please pre-load the data into a buffer like io.BytesIO and try to load "
-            "from it instead."
-        )
+    if not is_path:
+        _check_seekable(f)
+
+    def read(storages):
+        data, module = storages.read("data.pkl"), pickle_module or pickle
+        return _unpickler(data, storages, weights_only, module, pickle_load_args).load()
+
     file = open(f, "rb") if is_path else f  # noqa: SIM115  (closed below, if it is ours)
     try:
         memory = np.memmap(f, np.uint8, "c") if mmap else None
-        return _load(file, map_location, weights_only, memory, pickle_load_args.get("encoding", "utf-8"))
+        return _load(file, map_location, memory, read)
     finally:
         if is_path:
             file.close()
 
 
-def _load(file, map_location, weights_only, memory, encoding):
+def _check_seekable(file):
+    try:
+        file.seek(file.tell())
+    except (AttributeError, io.UnsupportedOperation) as error:
+        raise type(error)(
+            f"{error}. You can only torch.load from a file that is seekable. Please pre-load the data "
+            "into a buffer like io.BytesIO and try to load from it instead."
+        ) from None
+
+
+def _load(file, map_location, memory, read):
+    """Opens the archive and has `read(storages)` unpickle it."""
     start = file.tell()
     head = file.read(4)
     file.seek(start)
@@ -542,6 +663,4 @@ def _load(file, map_location, weights_only, memory, encoding):
         prefix = pickles[0].removesuffix("/data.pkl")
         if f"{prefix}/constants.pkl" in archive.namelist():
             raise RuntimeError("this is a TorchScript archive, which tidu cannot run")
-        storages = _Storages(archive, prefix, map_location, memory)
-        unpickler = _Unpickler(storages.read("data.pkl"), storages, weights_only, encoding)
-        return unpickler.load()
+        return read(_Storages(archive, prefix, map_location, memory))
