@@ -261,7 +261,7 @@ def test_nodes_show_what_they_saved():
     e.sum().backward()
     with pytest.raises(RuntimeError, match="after they have already been freed"):
         _ = e.grad_fn._saved_result
-    with pytest.raises(AttributeError):
+    with pytest.raises(AttributeError, match="has no attribute '_saved_result'"):
         _ = y.grad_fn._saved_result
 
 
@@ -451,3 +451,19 @@ def test_next_functions(function, inputs):
     result.grad_fn.register_hook(lambda gin, gout: seen.append([g is not None for g in gin]))
     result.sum().backward()
     assert seen == [[name is not None for name in inputs]]
+
+
+def test_node_hooks_see_none_for_results_without_a_gradient():
+    a, b = leaf(1.0, 2.0).unbind()
+    seen = []
+    a.grad_fn.register_prehook(lambda grads: seen.append([g is None for g in grads]))
+    a.grad_fn.register_hook(lambda inputs, grads: seen.append(inputs[0].tolist()))
+    b.backward()
+    assert seen == [[True, False], [0.0, 1.0]]
+
+
+def test_a_post_accumulate_hook_returns_nothing():
+    x = leaf(1.0)
+    x.register_post_accumulate_grad_hook(lambda t: 3)
+    with pytest.raises(TypeError, match="expected Variable, but hook returned 'int'"):
+        x.sum().backward()
