@@ -7,10 +7,13 @@ something fails; until then a node keeps just a code object and an instruction o
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from . import dtypes
+from . import dtypes, naming
 from .autograd.grad_mode import mode
+from .size import Size
 from .tensor import Tensor
 
 
@@ -25,6 +28,12 @@ def where(code, lasti):
     source = linecache.getline(code.co_filename, line).strip()
     place = f'File "{code.co_filename}", line {line}, in {code.co_name}'
     return f"{place}\n    {source}" if source else place
+
+
+def noted(error, note):
+    """The error, with a note."""
+    error.add_note(note)
+    return error
 
 
 def place_of(holder):
@@ -80,8 +89,6 @@ def invalid_combination(op, args, name=None):
     `op.forms` says which: "first" needs a tensor as `input`, "one" anywhere. PyTorch explains the
     mismatch for an overload that takes exactly as many arguments as there are.
     """
-    from .tensor import Tensor
-
     first, second = op.public_params[:2]
     last = ", Number alpha = 1" if op.name == "rsub" else ", *, Tensor out = None"
     forms = [f"(Tensor {first}, Tensor {second}{last.replace(', N', ', *, N')})"]
@@ -169,10 +176,11 @@ def freed(node):
         "backward."
     )
     error.add_note(
-        f"The freed values belong to {node.name()}, recorded at\n  {place_of(node)}\n"
-        "If this happens in the second round of a loop, something computed before the loop (or in "
-        "the round before) still carries its graph: compute it inside the loop, or detach() it."
+        f"An earlier backward pass freed what {node.name()} had saved here:\n  {place_of(node)}\n"
+        "In a loop: compute that anew in each round, or detach() what is carried over from the "
+        "round before. For two losses that share it: one backward(), of their sum."
     )
+    error._tidu_noted = True
     return error
 
 
@@ -199,12 +207,18 @@ def overwritten(node, value, counter, expected):
         f"operation: [torch.{dtypes.of(array).title}Tensor {list(array.shape)}]{made_by} is at "
         f"version {counter.version}; expected version {expected} instead. Hint: {hint}"
     )
+    if isinstance(value, Tensor) and value.is_leaf:
+        cure = "Call backward() before that, or compute the loss anew after it."
+    else:
+        cure = (
+            "There, make a new tensor (x = x + 1 for x += 1, relu for relu_, a layer without "
+            "inplace=True), or write to a clone()."
+        )
     error.add_note(
-        f"{node.name()} needs the value as it was; it was saved at\n  {place_of(node)}\n"
-        f"{counter.operation} overwrote it at\n  {place_of(counter)}\n"
-        "Use the operation's out-of-place form there (x = x + 1, not x += 1), or write to a "
-        "clone()."
+        f"{node.name()} needs the value that it saved here:\n  {place_of(node)}\n"
+        f"{counter.operation} overwrote it here:\n  {place_of(counter)}\n{cure}"
     )
+    error._tidu_noted = True
     return error
 
 
@@ -228,44 +242,74 @@ def note_backward(error, node):
 
 
 def check_start(i, tensor, gradient):
-    """The gradient that a backward pass starts with at `tensor`."""
-    array = tensor._array
+    """The gradient that a backward pass starts with at `tensor` (or at a `GradientEdge`)."""
+    value, requires_grad = _start(tensor)
+    shape, kind = value.shape, value.dtype.kind
     if gradient is None:
-        if not tensor.requires_grad:
+        if not requires_grad:
             raise no_graph(i, tensor)
-        if array.size != 1:
+        if math.prod(shape) != 1:
             error = RuntimeError("grad can be implicitly created only for scalar outputs")
             error.add_note(
-                f"The tensor has shape {list(tensor.shape)}. Reduce it to one number first, with "
+                f"The tensor has shape {list(shape)}. Reduce it to one number first, with "
                 ".sum() or .mean(), or pass gradient=, a tensor of that shape."
             )
             raise error
-        if array.dtype.kind != "f":
+        if kind != "f":
             raise RuntimeError(
                 "grad can be implicitly created only for real scalar outputs but got "
-                f"{tensor.dtype}"
+                f"{dtypes.of(value.dtype)}"
             )
-        one = np.empty(array.shape, array.dtype)
+        one = np.empty(shape, value.dtype)
         one.fill(1)
         return Tensor._wrap(one)
     if not isinstance(gradient, Tensor):
-        raise TypeError(
+        error = TypeError(
             f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
         )
-    if gradient._array.shape != tensor._array.shape:
-        raise RuntimeError(
+        error.add_note(f"Pass a tensor of shape {list(shape)}, the shape of what you start from.")
+        raise error
+    if gradient._array.shape != shape:
+        error = RuntimeError(
             f"Mismatch in shape: grad_output[{i}] has a shape of {gradient.shape} and output[{i}] "
-            f"has a shape of {tensor.shape}."
+            f"has a shape of {Size(shape)}."
         )
-    if (gradient._array.dtype.kind == "c") != (tensor._array.dtype.kind == "c"):
+        error.add_note(
+            "The gradient to start from has one number for each element of what you start from."
+        )
+        raise error
+    if (gradient._array.dtype.kind == "c") != (kind == "c"):
         raise RuntimeError(
             f"For complex Tensors, both grad_output and output are required to have the same dtype."
             f" Mismatch in dtype: grad_output[{i}] has a dtype of {gradient.dtype} and output[{i}]"
-            f" has a dtype of {tensor.dtype}."
+            f" has a dtype of {dtypes.of(value.dtype)}."
         )
-    if not tensor.requires_grad:
+    if not requires_grad:
         raise no_graph(i, tensor)
     return gradient
+
+
+def _start(tensor):
+    """What has the shape and dtype of the place to start from, and whether it is in a graph."""
+    if isinstance(tensor, Tensor):
+        return tensor._array, tensor.requires_grad
+    if not hasattr(tensor, "output_nr"):
+        raise AssertionError(f"Expected output to be a {naming.prefix}.Tensor")
+    from .autograd.engine import target_of
+
+    target = target_of(tensor)
+    return getattr(target, "_array", target), True
+
+
+def stale_grad(leaf):
+    """The error for a new gradient that cannot be added to the one that a leaf holds."""
+    error = broadcast_error([leaf._grad, leaf])
+    if error is not None:
+        error.add_note(
+            "The tensor got other data of another shape while it held a gradient in .grad: clear "
+            "that first, with .grad = None or zero_grad()."
+        )
+    return error
 
 
 def unused(i, tensor):
@@ -275,9 +319,8 @@ def unused(i, tensor):
         "allow_unused=True if this is the desired behavior."
     )
     error.add_note(
-        "The outputs were not computed from this very tensor. A copy, a .detach(), a value made "
-        "from "
-        "it later or a tensor that was replaced since (x = x + 1 makes a new one) is another one."
+        "The outputs were not computed from this very tensor. A copy, a detach(), a view made "
+        "afterwards is another one, and so is what x is after x = x + 1."
     )
     return error
 
@@ -286,12 +329,30 @@ def no_graph(i, tensor):
     error = RuntimeError(
         f"element {i} of tensors does not require grad and does not have a grad_fn"
     )
+    off = "" if mode.enabled else "Recording is switched off here, as by no_grad(). "
     error.add_note(
-        "Nothing that this tensor was computed from requires a gradient, or it was computed under "
-        "no_grad(), or detach(), .data, .item() or NumPy cut the graph. Give the leaf "
-        "requires_grad=True before computing."
+        f"{off}Either nothing that it was computed from requires a gradient (set requires_grad=True "
+        "before computing), or the graph was cut on the way: by no_grad(), detach(), .data, .item(), "
+        "NumPy, or by an operation without a gradient, as argmax and comparisons."
     )
     return error
+
+
+def only_floats(text, dtype):
+    """The error, with PyTorch's `text`, for an integer tensor that is to require gradients."""
+    return noted(
+        RuntimeError(text),
+        f"The dtype is {dtype}: write 1.0 in place of 1, pass a dtype=, or convert with .float().",
+    )
+
+
+def leaf_written(text):
+    """The error, with PyTorch's `text`, for writing to a leaf while operations are recorded."""
+    return noted(
+        RuntimeError(text),
+        "To update a parameter, write to it inside `with no_grad():`. To go on computing, make a "
+        "new tensor (y = x + 1, or y = x.clone() and write to y).",
+    )
 
 
 def check_grad(tensor, value):

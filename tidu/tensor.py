@@ -153,9 +153,9 @@ class Tensor(Saveable, metaclass=TensorMeta):
                    "differentiation use var_no_grad = var.detach()." if not value else "")
             )  # fmt: skip
         if value and self._array.dtype.kind not in "fc":
-            raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
-            )
+            from .errors import only_floats
+
+            raise only_floats("o" + _ONLY_FLOATS[1:], self.dtype)
         if value and self.is_inference() and not mode.inference:
             raise RuntimeError(
                 "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
@@ -170,7 +170,11 @@ class Tensor(Saveable, metaclass=TensorMeta):
                 f"{type(requires_grad).__name__}"
             )
         if requires_grad and self._array.dtype.kind not in "fc":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            from .errors import only_floats
+
+            raise only_floats(
+                "only Tensors of floating point dtype can require gradients", self.dtype
+            )
         if not requires_grad or self.is_leaf:
             self.requires_grad = requires_grad
         return self

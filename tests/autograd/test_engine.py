@@ -112,6 +112,15 @@ def test_accumulation_is_in_place():
     assert first.tolist() == [5.0]
 
 
+def test_create_graph_warns_once(monkeypatch):
+    monkeypatch.setattr("tidu.autograd.engine._warned_of_cycle", False)
+    x = leaf(2.0)
+    with pytest.warns(UserWarning, match="will create a reference cycle"):
+        (x * x).backward(create_graph=True)
+    (x * x).backward(create_graph=True)
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")
 def test_accumulation_with_create_graph_makes_a_new_tensor():
     x = leaf(1.0)
     (x * x).sum().backward()
@@ -236,3 +245,42 @@ def test_gradient_edges():
     gy, gx = grad((y * 3).sum(), edges)
     assert gy.tolist() == [3.0]
     assert gx.tolist() == [12.0]
+
+
+def test_backward_keeps_the_gradients_of_inputs_that_are_results():
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    (y * y).sum().backward(inputs=[y])
+    assert y.retains_grad
+    assert y.grad.tolist() == [6.0, 12.0]
+    assert x.grad is None
+
+
+def test_backward_with_inputs_accumulates_and_calls_hooks():
+    x, w = leaf(1.0), leaf(2.0)
+    seen = []
+    x.register_post_accumulate_grad_hook(lambda t: seen.append(t.grad.item()))
+    for _ in range(2):
+        (x * w).backward(inputs=x)
+    assert seen == [2.0, 4.0]
+    assert w.grad is None
+
+
+def test_batches_of_gradients():
+    x, unused = leaf(1.0, 2.0), leaf(1.0)
+    rows = tidu.eye(2, dtype=tidu.float64)
+    jacobian, nothing = grad(x**2, [x, unused], rows, is_grads_batched=True, allow_unused=True)
+    assert jacobian.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    assert nothing is None
+    with pytest.raises(RuntimeError, match="we interpret the first dimension of each grad_output"):
+        grad(x**2, x, tidu.ones(2), is_grads_batched=True)
+
+
+def test_starting_at_an_edge():
+    x = leaf(1.0, 2.0)
+    edge = tidu.autograd.graph.get_gradient_edge((x * x).sum())
+    tidu.autograd.backward(edge, retain_graph=True)
+    assert x.grad.tolist() == [2.0, 4.0]
+    edge = tidu.autograd.graph.get_gradient_edge(x * x)
+    with pytest.raises(RuntimeError, match="only for scalar outputs"):
+        tidu.autograd.backward(edge)

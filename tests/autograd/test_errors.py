@@ -27,6 +27,19 @@ def overwritten(x):
     y.sum().backward()
 
 
+def stepped(x):
+    y = x * x
+    x.grad = tidu.ones_like(x)
+    tidu.optim.SGD([x], lr=0.1).step()  # the step
+    y.sum().backward()
+
+
+def stale(x):
+    x.grad = tidu.ones_like(x)
+    x.data = tidu.ones(5, dtype=x.dtype)
+    x.sum().backward()
+
+
 ERRORS = {  # name -> (program, type, text, words of the notes)
     "not a scalar": (
         lambda x: (x * 2).backward(),
@@ -58,7 +71,7 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
         "operation: [torch.DoubleTensor [2]], which is output 0 of Exp, is at version 1; expected "
         "version 0 instead. Hint: enable anomaly detection to find the operation that failed to "
         "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).",
-        [r"y = x\.exp\(\)", r"y \+= 1", "out-of-place"],
+        [r"y = x\.exp\(\)", r"y \+= 1", "make a new tensor"],
     ),
     "gradient of another shape": (
         lambda x: (x * 2).backward(tidu.ones(3)),
@@ -66,12 +79,51 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
         "Mismatch in shape: grad_output[0] has a shape of tidu.Size([3]) and output[0] has a "
         "shape of "
         "tidu.Size([2]).",
-        [],
+        ["each element"],
     ),
     "gradient that is no tensor": (
         lambda x: tidu.autograd.backward(x, [3]),
         TypeError,
         "gradients can be either Tensors or None, but got int",
+        [r"shape \[2\]"],
+    ),
+    "backward of what is no tensor": (
+        lambda x: tidu.autograd.backward([3]),
+        AssertionError,
+        "Expected output to be a tidu.Tensor",
+        [],
+    ),
+    "grad with respect to what is no tensor": (
+        lambda x: grad(x.sum(), [3]),
+        RuntimeError,
+        "all inputs have to be Tensors or GradientEdges, but got int",
+        [],
+    ),
+    "step between forward and backward": (
+        stepped,
+        RuntimeError,
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        "operation: [torch.DoubleTensor [2]] is at version 1; expected version 0 instead. Hint: "
+        "enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False).",
+        [r"y = x \* x", r"SGD\.step overwrote it here", r"\.step\(\)  # the step", "anew after it"],
+    ),
+    "new data of another shape": (
+        stale,
+        RuntimeError,
+        "The size of tensor a (2) must match the size of tensor b (5) at non-singleton dimension 0",
+        ["zero_grad"],
+    ),
+    "leaf written to": (
+        lambda x: x.add_(1),
+        RuntimeError,
+        "a leaf Variable that requires grad is being used in an in-place operation.",
+        ["no_grad"],
+    ),
+    "flag that is no bool": (
+        lambda x: setattr(x, "requires_grad", 1),
+        RuntimeError,
+        "requires_grad must be a bool",
         [],
     ),
     "complex gradient": (
@@ -139,7 +191,7 @@ ERRORS = {  # name -> (program, type, text, words of the notes)
         lambda x: tidu.tensor([1, 2], requires_grad=True),
         RuntimeError,
         "Only Tensors of floating point and complex dtype can require gradients",
-        [],
+        ["int64", r"\.float\(\)"],
     ),
     "integer flag": (
         lambda x: tidu.tensor([1, 2]).requires_grad_(),
@@ -188,6 +240,7 @@ def test_errors(program, kind, text, notes):
         program(leaf(1.0, 2.0))
     assert str(caught.value) == text
     written = "\n".join(getattr(caught.value, "__notes__", []))
+    assert "In the backward of" not in written  # these have better notes
     for words in notes:
         assert re.search(words, written), f"{words} not in\n{written}"
 
@@ -300,6 +353,3 @@ class TestAnomaly:
 def test_what_tidu_does_not_have_says_so():
     with pytest.raises(AttributeError, match=r"no autograd\.forward_ad"):
         _ = tidu.autograd.forward_ad
-    x = leaf(1.0)
-    with pytest.raises(NotImplementedError, match="is_grads_batched"):
-        grad(x * 2, x, tidu.ones(2, 1), is_grads_batched=True)

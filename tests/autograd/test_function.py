@@ -358,3 +358,23 @@ def test_functions_in_functions():
             return grad(ctx.y, ctx.x, g, retain_graph=True)[0]
 
     assert gradcheck(Outer.apply, leaf(1.0, 2.0))
+
+
+def test_forward_may_return_nothing_at_all():
+    class Nothing(tidu.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return ()
+
+    assert Nothing.apply(tidu.ones(1, requires_grad=True)) == ()
+
+
+def test_only_tensors_are_dirty():
+    class Dirty(tidu.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(3)
+            return x * 1
+
+    with pytest.raises(RuntimeError, match="mark_dirty can only accept variables"):
+        Dirty.apply(tidu.ones(1, requires_grad=True))

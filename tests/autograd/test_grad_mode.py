@@ -127,3 +127,21 @@ def test_what_is_made_under_no_grad_is_constant():
     assert y.is_leaf
     assert not y.requires_grad
     assert z.requires_grad
+
+
+def test_inference_mode_off_records_also_inside_no_grad():
+    with tidu.no_grad(), tidu.inference_mode(False):
+        assert tidu.is_grad_enabled()
+    with pytest.raises(TypeError, match=r"argument .enabled. .position 1. must be bool, not int"):
+        tidu.set_grad_enabled(3)
+
+
+def test_decorating_a_class_warns():
+    with pytest.warns(FutureWarning, match="Decorating classes is deprecated"):
+
+        @tidu.no_grad()
+        class Model:
+            def __init__(self):
+                self.recorded = tidu.is_grad_enabled()
+
+    assert not Model().recorded

@@ -6,12 +6,15 @@ pass runs each node through `apply_watched`.
 
 from __future__ import annotations
 
+import traceback
 import warnings
 
 import numpy as np
 
 from ..tensor import Tensor
 from .grad_mode import mode
+
+_RUNNER = __file__.rpartition("autograd")[0] + "__main__.py"
 
 
 class set_detect_anomaly:
@@ -69,6 +72,14 @@ def is_anomaly_enabled():
 def is_anomaly_check_nan_enabled():
     """Whether anomaly detection looks for nan."""
     return mode.check_nan
+
+
+def program_stack(frame):
+    """The lines of a traceback up to `frame`, from where the user's program begins."""
+    frames = traceback.extract_stack(frame)
+    runner = [i for i, f in enumerate(frames) if f.filename == _RUNNER]
+    del frames[: runner[-1] + 1 if runner else 0]
+    return frames.format()
 
 
 def apply_watched(walk, node, gradient):

@@ -18,7 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import cpu
-from ..errors import bad_gradient_shape, check_start, note_backward, unused
+from ..errors import bad_gradient_shape, check_start, note_backward, stale_grad, unused
 from ..tensor import Tensor
 from .grad_mode import mode, recording_now
 from .hooks import AccumulateGrad, accumulate_with_hooks, check_replacement, step_with_hooks
@@ -28,14 +28,14 @@ from .public import operations
 ndarray = np.ndarray
 
 
-def run(roots, keep_graph, create_graph, wanted=None):
+def run(roots, keep_graph, create_graph, wanted=None, accumulate=False):
     """Carries gradients from `roots` back through the graph, into the `.grad` of its leaves.
 
     `roots`: pairs of (target, gradient Tensor), where a target is a node, an Output or a leaf.
     `wanted`: a set of targets; their gradients are returned then, {target: Tensor}, and nothing is
-    accumulated.
+    accumulated. With `accumulate` they say instead how far to go.
     """
-    walk = Walk(roots, keep_graph, create_graph, wanted)
+    walk = Walk(roots, keep_graph, create_graph, wanted, not accumulate)
     settings = quiet(IGNORE)
     previous = recording_now()
     outer, mode.walk = mode.walk, walk
@@ -55,14 +55,14 @@ def run(roots, keep_graph, create_graph, wanted=None):
 class Walk:
     """One backward pass."""
 
-    def __init__(self, roots, keep_graph, create_graph, wanted):
+    def __init__(self, roots, keep_graph, create_graph, wanted, captures):
         self.roots = roots
         self.raw = not create_graph
         self.k = operations if create_graph else cpu
         self.keep_graph = keep_graph
         self.wanted = wanted
         self.needed: Any = None if wanted is None else {}
-        self.captured = {}
+        self.captured: Any = {} if wanted is not None and captures else None
         self.pending = {}
         self.heap = []
         self.fresh = set()  # leaves whose pending gradient nobody else holds
@@ -131,17 +131,17 @@ class Walk:
             gradient = pending.pop(node)
             if node.prehooks is not None:
                 gradient = self.call_hooks(node.prehooks, gradient)
-            if self.wanted is not None and node in self.wanted:
+            if self.captured is not None and node in self.wanted:
                 self.capture(node, gradient)
                 if not any(self.needed.get(child) for child in _children(node)):
                     continue
             if type(node) is Output:
                 self.collect(node, gradient)
                 continue
-            if type(gradient) is list:
-                gradient = self.materialize(node, gradient)
             try:
                 if node.hooks is None and node.node_prehooks is None and not careful:
+                    if type(gradient) is list:
+                        gradient = self.materialize(node, gradient)
                     found = node.apply(gradient, k, raw)
                 else:
                     found = step_with_hooks(self, node, gradient)
@@ -207,7 +207,7 @@ class Walk:
         if leaf._hooks is not None:
             gradient = self.call_hooks(leaf._hooks, gradient)
             self.fresh.discard(leaf)
-        if self.wanted is not None:
+        if self.captured is not None:
             self.capture(leaf, gradient)
             return
         accumulate_grad(leaf, gradient, self.raw, leaf in self.fresh)
@@ -235,7 +235,10 @@ def add_to_grad(leaf, gradient, raw, fresh):
             gradient = _copy_like(gradient, like)
         leaf._grad = Tensor._wrap(gradient)
     else:
-        np.add(held._array, gradient, out=held._array)
+        try:
+            np.add(held._array, gradient, out=held._array)
+        except ValueError:
+            raise stale_grad(leaf) from None
         held._bump("add_")
 
 
@@ -321,6 +324,8 @@ def tensor_backward(self, gradient=None, retain_graph=None, create_graph=False, 
     """
     if inputs is None:
         roots = [(target_of(self), check_start(0, self, gradient))]
+        if create_graph:
+            warn_of_cycle()
         run(roots, create_graph if retain_graph is None else retain_graph, create_graph)
     else:
         backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
@@ -362,23 +367,23 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
             )
     tensors = _as_tuple(tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    roots = start(tensors, grad_tensors, create_graph)
+    roots = start(tensors, grad_tensors)
+    if create_graph:
+        warn_of_cycle()
     if inputs is None:
         run(roots, keep, create_graph)
         return
     inputs = _as_tuple(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    _check_inputs(inputs)
     if any(not t.requires_grad for t in inputs):
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    targets = [target_of(t) for t in inputs]
-    found = run(roots, keep, create_graph, set(targets))
-    done = set()
-    for t, target in zip(inputs, targets):
-        if target in found and id(t) not in done:
-            done.add(id(t))
-            g = found[target]
-            accumulate_grad(t, g if create_graph else g._array, not create_graph, False)
+    for t in inputs:
+        if t._node is not LEAF:
+            t.retain_grad()
+    run(roots, keep, create_graph, {target_of(t) for t in inputs}, True)
+
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
@@ -387,15 +392,14 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     """The gradients of `outputs` with respect to `inputs`, as a tuple; nothing is accumulated.
 
     An input that the outputs do not depend on gives an error; with `allow_unused` it gives None,
-    with `materialize_grads` zeros.
+    with `materialize_grads` zeros. `is_grads_batched`: `grad_outputs` have one dimension more, along
+    which the gradients are computed one by one and stacked.
 
     >>> import tidu
     >>> x = tidu.tensor(3.0, requires_grad=True)
     >>> tidu.autograd.grad(x**3, x)
     (tensor(27.),)
     """
-    if is_grads_batched:
-        raise NotImplementedError("tidu has no is_grads_batched=True yet: call grad in a loop")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
@@ -413,12 +417,17 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         )
     if isinstance(inputs, dict):
         found = grad(outputs, tuple(inputs.values()), grad_outputs, retain_graph, create_graph,
-                     True, allow_unused, False, materialize_grads)  # fmt: skip
+                     True, allow_unused, is_grads_batched, materialize_grads)  # fmt: skip
         return dict(zip(inputs, found))
     outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
-    roots = start(outputs, grad_outputs, create_graph)
+    if is_grads_batched:
+        keep = create_graph if retain_graph is None else retain_graph
+        return _grad_batched(outputs, inputs, _as_tuple(grad_outputs), keep,
+                             (create_graph, True, allow_unused, False, materialize_grads))  # fmt: skip
+    roots = start(outputs, grad_outputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    _check_inputs(inputs)
     targets = []
     for t in inputs:
         if isinstance(t, Tensor) and not t.requires_grad:
@@ -442,9 +451,57 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     return tuple(results)
 
 
+def _grad_batched(outputs, inputs, gradients, keep, options):
+    """`grad` for each row of `gradients`, the results stacked."""
+    for i, (output, g) in enumerate(zip(outputs, gradients)):
+        if not g.shape or g.shape[1:] != output.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: "
+                f"grad_output[{i}] has a shape of {g.shape[1:]} and output[{i}] has a shape of "
+                f"{output.shape}. If you only want some tensors in `grad_output` to be considered "
+                "batched, consider using vmap."
+            )
+    rows = list(zip(*[g.unbind(0) for g in gradients]))
+    found = [
+        grad(outputs, inputs, row, keep or i + 1 < len(rows), *options) for i, row in enumerate(rows)
+    ]
+    return tuple(None if gs[0] is None else operations.stack(gs, 0) for gs in zip(*found))
+
+
+def warn_of_cycle():
+    """PyTorch's warning about `backward(create_graph=True)`, once."""
+    global _warned_of_cycle
+    if _warned_of_cycle:
+        return
+    _warned_of_cycle = True
+    import warnings
+
+    warnings.warn(
+        "Using backward() with create_graph=True will create a reference cycle between the "
+        "parameter and its gradient which can cause a memory leak. We recommend using "
+        "autograd.grad when creating the graph to avoid this. If you have to use this function, "
+        "make sure to reset the .grad fields of your parameters to None after use to break the "
+        "cycle and avoid the leak.",
+        stacklevel=3,
+    )
+
+
+_warned_of_cycle = False
+
+
 def _as_tuple(tensors):
     """Tensors or edges of the graph, of which one may come alone."""
     return (tensors,) if hasattr(tensors, "output_nr") else tuple(tensors)
+
+
+def _check_inputs(inputs):
+    for t in inputs:
+        if not hasattr(t, "output_nr"):
+            raise RuntimeError(
+                f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}"
+            )
 
 
 def current_walk():
@@ -470,7 +527,7 @@ def _target_of_edge(edge):
     return Output(node, index, *node.outputs[index]) if node.outputs else node
 
 
-def start(tensors, gradients, create_graph):
+def start(tensors, gradients):
     """Checks what a backward pass starts from and pairs it up."""
     if gradients is None:
         gradients = (None,) * len(tensors)
@@ -484,5 +541,6 @@ def start(tensors, gradients, create_graph):
         )
     roots = []
     for i, (t, g) in enumerate(zip(tensors, gradients)):
-        roots.append((target_of(t), check_start(i, t, g)))
+        gradient = check_start(i, t, g)
+        roots.append((target_of(t), gradient))
     return roots

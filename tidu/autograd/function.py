@@ -258,10 +258,15 @@ class FunctionNode(Node):
         if len(found) > expected and all(g is None for g in found[expected:]):
             found = found[:expected]
         if len(found) != expected:
-            raise RuntimeError(
+            error = RuntimeError(
                 f"function {self.name()} returned an incorrect number of gradients (expected "
                 f"{expected}, got {len(found)})"
             )
+            error.add_note(
+                "backward returns one gradient for each argument of forward, in the same order; "
+                "None for those that need none."
+            )
+            raise error
         kept: list = []
         for i, (gradient, is_tensor) in enumerate(zip(found, self.is_tensor)):
             if not is_tensor:
@@ -296,6 +301,11 @@ def _results(cls, ctx, args, output, recording):
     """Ties what `forward` returned into the graph."""
     outputs = output if isinstance(output, tuple) else (output,)
     dirty = ctx._dirty
+    for i, d in enumerate(dirty):
+        if not isinstance(d, Tensor):
+            error = RuntimeError("mark_dirty can only accept variables, but argument ")
+            error.add_note(f"Argument {i} is of type {type(d).__name__}.")
+            raise error
     if any(not any(d is o for o in outputs) for d in dirty):
         raise RuntimeError(
             "Some elements marked as dirty during the forward method were not returned as output. "
@@ -319,7 +329,7 @@ def _results(cls, ctx, args, output, recording):
         tensors = [t if isinstance(t, Tensor) else None for t in finished]
         if len(outputs) > 1:
             node.outputs = [t if t is None else (t._array.shape, t._array.dtype) for t in tensors]
-        elif tensors[0] is not None:
+        elif tensors and tensors[0] is not None:
             node.shape, node.dtype = tensors[0]._array.shape, tensors[0]._array.dtype
         _save(node, ctx, args, (outputs, finished), recording)
     return tuple(finished) if isinstance(output, tuple) else finished[0]
@@ -349,7 +359,9 @@ def _placed(t, place, args, dirty):
 def _replace(x, place):
     """An input that forward changed in place: from here on the Function is its history."""
     if x._node is LEAF:
-        raise RuntimeError(
+        from ..errors import leaf_written
+
+        raise leaf_written(
             "a leaf Variable that requires grad has been used in an in-place operation."
         )
     if x._counter is None:

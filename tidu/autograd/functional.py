@@ -93,7 +93,12 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False,
     tensor([[2., 0.],
             [0., 4.]])
     """
-    _check_strategy(strategy)
+    _check_strategy(strategy, vectorize)
+    if strict and vectorize:
+        raise RuntimeError(
+            "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
+            "supported together. Please either set `strict=False` or `vectorize=False`."
+        )
     with enable_grad():
         many_inputs, inputs = _as_tuple(inputs, "inputs", "jacobian")
         inputs = _prepared(inputs, create_graph)
@@ -116,7 +121,7 @@ def hessian(func, inputs, create_graph=False, strict=False, vectorize=False,
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
-    _check_strategy(outer_jacobian_strategy)
+    _check_strategy(outer_jacobian_strategy, vectorize)
     many_inputs, inputs = _as_tuple(inputs, "inputs", "hessian")
 
     def gradient(*inputs):
@@ -321,7 +326,12 @@ def _check_depends(gradients, strict):
             )
 
 
-def _check_strategy(strategy):
+def _check_strategy(strategy, vectorize):
+    if strategy == "forward-mode" and not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly "
+            "implemented for `vectorize=True`."
+        )
     assert strategy in ("forward-mode", "reverse-mode"), (
         'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function '
         'has more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, '

@@ -48,6 +48,17 @@ class _Switch:
     def __call__(self, function):
         import inspect
 
+        if inspect.isclass(function):
+            import warnings
+
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You "
+                "should only decorate functions or methods. To preserve the current behavior of "
+                "class decoration, you can directly decorate the `__init__` method and nothing "
+                "else.",
+                FutureWarning,
+                stacklevel=2,
+            )
         if inspect.isgeneratorfunction(function):
             return self._wrap_generator(function)
 
@@ -134,16 +145,21 @@ class set_grad_enabled(_Switch):
     """
 
     def __init__(self, mode_):
+        if type(mode_) is not bool:
+            raise TypeError(
+                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                f"{type(mode_).__name__}"
+            )
         self.previous = mode.enabled
         self.mode = mode_
-        mode.enabled = bool(mode_)
+        mode.enabled = mode_
 
     def __call__(self, function):
         mode.enabled = self.previous  # used as a decorator: nothing changes until it is called
         return super().__call__(function)
 
     def __enter__(self):
-        mode.enabled = bool(self.mode)
+        mode.enabled = self.mode
 
     def __exit__(self, *exception):
         mode.enabled = self.previous
@@ -177,7 +193,7 @@ class inference_mode(_Switch):
         opened()
         self.previous = mode.enabled, mode.inference
         mode.inference = bool(self.mode)
-        mode.enabled = not self.mode and (self.previous[1] or self.previous[0])
+        mode.enabled = not self.mode  # also inside no_grad
 
     def __exit__(self, *exception):
         from .inference import closed

@@ -66,7 +66,9 @@ def check_writable(x, recorded=True):
     view = x._view
     if view is None:
         if x._node is LEAF:
-            raise RuntimeError(
+            from ..errors import leaf_written
+
+            raise leaf_written(
                 "a leaf Variable that requires grad is being used in an in-place operation."
             )
         return
@@ -76,7 +78,9 @@ def check_writable(x, recorded=True):
     if why is not None:
         raise _view_error(x, why, "is being modified inplace")
     if x._node is LEAF or view.base._node is LEAF:
-        raise RuntimeError(
+        from ..errors import leaf_written
+
+        raise leaf_written(
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
         )
 

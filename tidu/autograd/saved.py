@@ -6,6 +6,7 @@ programs that never look should not pay for them.
 
 from __future__ import annotations
 
+from ..errors import freed
 from .hooks import Packed
 from .node import Saveable
 
@@ -55,7 +56,12 @@ class SavedTensor:
     def register_hooks(self, pack_hook, unpack_hook):
         """Packs the value now, and unpacks it whenever backward needs it."""
         node, i = self._node, self._index
-        node.unpack(False)  # an error if it is freed or overwritten
+        if node.saved is None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor after it has been freed. "
+                + str(freed(node)).partition("). ")[2]
+            )
+        node.unpack(False)  # an error if it is overwritten
         value = node.saved[i]
         if not isinstance(value, Saveable):
             raise RuntimeError("hooks are for saved tensors: this value is none")

@@ -29,7 +29,16 @@ class Variable(metaclass=_VariableType):
         if volatile:
             import warnings
 
-            warnings.warn("volatile was removed (Variable.volatile is always False)", stacklevel=2)
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                stacklevel=2,
+            )
+            if requires_grad:
+                raise ValueError("Variable can't be volatile and require_grad at the same time!")
+        if requires_grad:
+            from ..ops.creation import check_requires
+
+            check_requires(data._array.dtype)
         out = data.detach()
         out.requires_grad = bool(requires_grad)
         return out

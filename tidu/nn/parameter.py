@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..autograd.node import LEAF
+from ..ops.creation import check_requires
 from ..tensor import Tensor, TensorMeta
 
 new = object.__new__
@@ -39,10 +40,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         self._array = data.detach()._array
         self._node = self._view = self._counter = None
         if requires_grad:
-            if self._array.dtype.kind not in "fc":
-                raise RuntimeError(
-                    "Only Tensors of floating point and complex dtype can require gradients"
-                )
+            check_requires(self._array.dtype)
             self.requires_grad = True
         return self
 

@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
+from ..errors import noted
 from ..tensor import Tensor
 
 F16, F32 = np.dtype("float16"), np.dtype("float32")
@@ -58,9 +59,13 @@ def _no_bool(kernel, x):
 def check_matrices(x, y):
     """PyTorch's errors for the product of two matrices."""
     if x.shape[1] != y.shape[0]:
-        raise RuntimeError(
-            "mat1 and mat2 shapes cannot be multiplied "
-            f"({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})"
+        raise noted(
+            RuntimeError(
+                "mat1 and mat2 shapes cannot be multiplied "
+                f"({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})"
+            ),
+            f"The inner sizes, {x.shape[1]} and {y.shape[0]}, have to agree; in a linear layer, "
+            "the last one of its input and its in_features.",
         )
     if x.dtype != y.dtype:
         raise RuntimeError(
@@ -382,8 +387,12 @@ def _combine(name, x, product, beta, alpha):
 
 def _same_dtypes(x, y, z, second="mat2"):
     if y.dtype != z.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {_title(y)} and {_title(z)}"
+        raise noted(
+            RuntimeError(
+                f"mat1 and mat2 must have the same dtype, but got {_title(y)} and {_title(z)}"
+            ),
+            "Convert one: x.float() (values from NumPy are Double unless converted), "
+            "model.double().",
         )
     if x.dtype != z.dtype:
         raise RuntimeError(

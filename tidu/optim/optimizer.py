@@ -366,7 +366,12 @@ def _check_parameter(p):
             f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
         )
     if not (p.is_leaf or p._retains):
-        raise ValueError("can't optimize a non-leaf Tensor")
+        error = ValueError("can't optimize a non-leaf Tensor")
+        error.add_note(
+            "This tensor is a result: give the optimizer what it was computed from, the tensors "
+            "made with requires_grad=True (or model.parameters())."
+        )
+        raise error
 
 
 def _adapt(p, value, key=None):

@@ -11,6 +11,7 @@ import warnings
 
 from ... import dtypes
 from ...autograd.public import operations as ops
+from ...errors import noted
 from ...ops import loss as _declared  # noqa: F401  (declares its operations)
 from ...size import Size
 from ...tensor import Tensor
@@ -601,8 +602,11 @@ def _nll(input, target, weight, reduction, ignore_index):
     x = input._array
     _check_nll(x, target._array, None if weight is None else weight._array)
     if target._array.dtype not in ("int64", "uint8"):
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {target.dtype.title}"
+        raise noted(
+            RuntimeError(
+                f"expected target dtype to be Long or Byte, but got {target.dtype.title}"
+            ),
+            "Targets are class numbers: target.long(). Probabilities have the shape of the input.",
         )
     if weight is not None and weight._array.dtype != x.dtype:
         raise RuntimeError(
