@@ -87,6 +87,13 @@ def is_contiguous(array, format=contiguous_format):
     return array.ndim == len(dims) and array.transpose(dims).flags.c_contiguous
 
 
+def suggested(xp, array):
+    """The array, row by row if its memory has neither that order nor a `channels_last` one."""
+    if array.flags.c_contiguous or any(is_contiguous(array, format) for format in _ORDERS):
+        return array
+    return xp.ascontiguousarray(array)
+
+
 def empty(xp, shape, dtype, format=contiguous_format):
     """Uninitialised memory of a shape, laid out in a format other than `preserve_format`."""
     if format is None or format is contiguous_format:

@@ -255,11 +255,14 @@ def op(**options):
     `outputs`: names of the results if there are several, () if their number depends on the call;
     only the first `differentiable` of them carry gradients. `view=True`: the result shares the
     input's memory. `holomorphic=False`: the rules treat complex numbers themselves. `node`:
-    PyTorch's name of the node, or a function of the arguments that gives it.
+    PyTorch's name of the node, or a function of the arguments that gives it. `row_order=True`: the
+    result is contiguous; otherwise it lies in memory as NumPy has it, mostly as the operands do.
     """
 
     def declare(forward):
         name = options.pop("name", None) or forward.__name__
+        if options.get("row_order"):
+            backend.ROW_ORDER.add(name)
         declared = Op(name, forward, **options)
         backend.FORWARDS[name] = forward
         one_view = declared.view and len(declared.outputs) == 1

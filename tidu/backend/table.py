@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 FORWARDS: dict = {}  # name -> forward(k, *arguments), or the name of a function of `xp`
+ROW_ORDER: set = set()  # names of operations whose results are always contiguous
 _tables: dict = {}  # array type -> Table
 
 
@@ -35,6 +36,8 @@ class Table:
             kernel = getattr(self.xp, forward)
         else:
             kernel = _bind(forward, self)
+            if name in ROW_ORDER:
+                kernel = _in_row_order(kernel, self.xp)
         setattr(self, name, kernel)
         return kernel
 
@@ -88,6 +91,19 @@ def _bind(forward, table):
 
     kernel.__name__ = forward.__name__
     return kernel
+
+
+def _in_row_order(kernel, xp):
+    """A kernel whose results lie in memory row by row, however its operands do."""
+
+    def ordered(*args):
+        out = kernel(*args)
+        if type(out) is tuple:
+            return tuple([a if a.flags.c_contiguous else xp.ascontiguousarray(a) for a in out])
+        return out if out.flags.c_contiguous else xp.ascontiguousarray(out)
+
+    ordered.__name__ = kernel.__name__
+    return ordered
 
 
 cpu = Table(np, np.ndarray)

@@ -355,7 +355,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 # Rolled and flipped
 
 
-@op(method=True)
+@op(method=True, row_order=True)
 def roll(k, x: Array, shifts, dims=()):
     """The elements moved on by `shifts` places along `dims` (without dims: flattened), around.
 

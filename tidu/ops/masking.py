@@ -217,7 +217,7 @@ def _triangle(name, doc):
         return getattr(k.xp, name)(x, diagonal)
 
     forward.__name__, forward.__doc__ = name, doc
-    declared = op(inplace=True)(forward)
+    declared = op(inplace=True, row_order=True)(forward)
     if name == "tril":
         declared.vjp(x=lambda k, g, diagonal: k.tril(g, diagonal))
     else:
@@ -276,7 +276,7 @@ def one_hot(tensor, num_classes=-1):
         raise RuntimeError("num_classes should be positive")
     elif array.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return Tensor._wrap((array[..., None] == np.arange(num_classes)).astype(np.int64))
+    return Tensor._wrap((array[..., None] == np.arange(num_classes)).astype(np.int64, "C"))
 
 
 @composite()

@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from .. import formats
 from ..autograd.op import Array, op
 from .reduction import add_up
 
@@ -60,7 +61,8 @@ def normalise(
         out *= weight.reshape(shape)
     if bias is not None:
         out += bias.reshape(shape)
-    return out.reshape(x.shape).astype(dtype, copy=False), mean, variance
+    out = formats.suggested(k.xp, out.reshape(x.shape))
+    return out.astype(dtype, copy=False), mean, variance
 
 
 def _grad_in_view(k, g, weight, view, shape):

@@ -14,7 +14,7 @@ F16, F32 = np.dtype("float16"), np.dtype("float32")
 INF = float("inf")
 
 
-@op(name="linalg_vector_norm", public=False, method=False, holomorphic=False)
+@op(name="linalg_vector_norm", public=False, method=False, holomorphic=False, row_order=True)
 def vector_norm(k, x: Array, ord=2, dim=None, keepdim=False, *, dtype=None):
     """(sum of |x|^ord)^(1 / ord) over `dim`; the largest or smallest |x| for ord inf or -inf.
 

@@ -177,7 +177,7 @@ def _overload(name):
     return lambda x, dim=None, *_: f"{name}Backward{int(dim is not None)}"
 
 
-@op(node=_overload("Sum"))
+@op(node=_overload("Sum"), row_order=True)
 def sum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The sum of the elements, over all dimensions or over `dim` (an int or several).
 
@@ -198,7 +198,7 @@ def sum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
 sum.vjp(x=lambda k, g, x_shape, dim, keepdim: spread(k, g, x_shape, dim, keepdim))
 
 
-@op()
+@op(row_order=True)
 def nansum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The sum of the elements, counting nan as 0.
 
@@ -216,7 +216,7 @@ def nansum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
 nansum.vjp(x=lambda k, g, x, dim, keepdim: k.keep(spread(k, g, x.shape, dim, keepdim), x == x))
 
 
-@op(node=_overload("Mean"))
+@op(node=_overload("Mean"), row_order=True)
 def mean(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The mean of the elements, over all dimensions or over `dim` (an int or several).
 
@@ -261,7 +261,7 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     return nansum(input, dim, keepdim, dtype=dtype) / present
 
 
-@op(node=_overload("Prod"))
+@op(node=_overload("Prod"), row_order=True)
 def prod(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """The product of the elements, over all dimensions or over one.
 
@@ -308,7 +308,8 @@ def _before(k, x, axis):
 # Variance and standard deviation
 
 
-@op(public=False, method=False, name="variance", node="VarBackward0", holomorphic=False)
+@op(public=False, method=False, name="variance", node="VarBackward0", holomorphic=False,
+    row_order=True)  # fmt: skip
 def variance(k, x: Array, dim, correction, keepdim):
     return _variance(k, x, dim, correction, keepdim)[0]
 
@@ -347,7 +348,8 @@ variance.vjp(
 )
 
 
-@op(public=False, method=False, name="deviation", node="StdBackward0", holomorphic=False)
+@op(public=False, method=False, name="deviation", node="StdBackward0", holomorphic=False,
+    row_order=True)  # fmt: skip
 def deviation(k, x: Array, dim, correction, keepdim):
     return k.xp.sqrt(k.variance(x, dim, correction, keepdim))
 
@@ -365,7 +367,7 @@ deviation.vjp(
 
 
 @op(public=False, method=False, outputs=("out", "center"), node="VarMeanBackward0",
-    holomorphic=False)  # fmt: skip
+    holomorphic=False, row_order=True)  # fmt: skip
 def variance_and_mean(k, x: Array, dim, correction, keepdim):
     return _variance(k, x, dim, correction, keepdim)
 
@@ -379,7 +381,7 @@ def _(k, g, x, dim, correction, keepdim):
 
 
 @op(public=False, method=False, outputs=("out", "center"), node="StdMeanBackward0",
-    holomorphic=False)  # fmt: skip
+    holomorphic=False, row_order=True)  # fmt: skip
 def deviation_and_mean(k, x: Array, dim, correction, keepdim):
     result, center = _variance(k, x, dim, correction, keepdim)
     return k.xp.sqrt(result), center
@@ -464,7 +466,7 @@ def _logic(k, ufunc, x, dim, keepdim):
     return k.xp.asarray(result, x.dtype) if x.dtype == np.uint8 else result
 
 
-@op(names={"x": "input"})
+@op(names={"x": "input"}, row_order=True)
 def any(k, x: Array, dim=None, keepdim=False):
     """Whether any element is not zero, over all dimensions or over `dim`.
 
@@ -475,7 +477,7 @@ def any(k, x: Array, dim=None, keepdim=False):
     return _logic(k, k.xp.logical_or, x, dim, keepdim)
 
 
-@op()
+@op(row_order=True)
 def all(k, x: Array, dim=None, keepdim=False):
     """Whether no element is zero, over all dimensions or over `dim`.
 
@@ -486,7 +488,7 @@ def all(k, x: Array, dim=None, keepdim=False):
     return _logic(k, k.xp.logical_and, x, dim, keepdim)
 
 
-@op()
+@op(row_order=True)
 def count_nonzero(k, x: Array, dim=None):
     """How many elements are not zero, over all dimensions or over `dim`.
 
@@ -500,7 +502,7 @@ def count_nonzero(k, x: Array, dim=None):
 # In logarithms
 
 
-@op()
+@op(row_order=True)
 def logsumexp(k, x: Array, dim, keepdim=False):
     """log(sum(exp(x))) over `dim` (an int or several), computed without overflow.
 
@@ -553,7 +555,7 @@ def _exponentials(k, x, dim):
     return low, xp.exp(low), axis
 
 
-@op()
+@op(row_order=True)
 def softmax(k, x: Array, dim, dtype=None):
     """exp(x) / sum(exp(x)) along `dim`: positive numbers that sum to 1.
 
@@ -573,7 +575,7 @@ def softmax(k, x: Array, dim, dtype=None):
 softmax.vjp(x=lambda k, g, out, dim: out * (g - k.sum(g * out, dim, True)))
 
 
-@op()
+@op(row_order=True)
 def log_softmax(k, x: Array, dim, dtype=None):
     """log(softmax(x)) along `dim`, computed without overflow.
 

@@ -36,7 +36,7 @@ def _accumulate(ufunc, x, dim, dtype):
     return ufunc.accumulate(x.astype(target, copy=False), axis, inner).astype(target, copy=False)
 
 
-@op(inplace=True)
+@op(inplace=True, row_order=True)
 def cumsum(k, x: Array, dim, *, dtype=None):
     """The sums of the first 1, 2, 3, ... elements along `dim`.
 
@@ -55,7 +55,7 @@ def _from_the_end(k, g, dim):
 cumsum.vjp(x=lambda k, g, dim: _from_the_end(k, g, dim))
 
 
-@op(inplace=True)
+@op(inplace=True, row_order=True)
 def cumprod(k, x: Array, dim, *, dtype=None):
     """The products of the first 1, 2, 3, ... elements along `dim`.
 
@@ -88,7 +88,7 @@ def _(k, g, x, out, dim):
     return before * k.cat(column[::-1], axis)
 
 
-@op()
+@op(row_order=True)
 def logcumsumexp(k, x: Array, dim):
     """log(cumsum(exp(x))) along `dim`, computed without overflow.
 
@@ -142,7 +142,7 @@ def _weighted(k, g, chosen, x, out, dim):
 
 def _running(name, ufunc, node):
     @op(name=f"{name}_both", public=False, method=False, outputs=("values", "indices"),
-        differentiable=1, node=node)  # fmt: skip
+        differentiable=1, node=node, row_order=True)  # fmt: skip
     def declared(k, x: Array, dim):
         if x.dtype.kind == "c":
             raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{dtypes.of(x).title}'")

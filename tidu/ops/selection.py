@@ -205,7 +205,7 @@ def _extreme(k, name, x, dim, keepdim):
     return getattr(k.xp, name).reduce(x, dims_of(dim, x.ndim), None, None, keepdim)
 
 
-@op()
+@op(row_order=True)
 def amax(k, x: Array, dim=(), keepdim=False):
     """The largest element over `dim` (an int or several; all by default).
 
@@ -218,7 +218,7 @@ def amax(k, x: Array, dim=(), keepdim=False):
     return _extreme(k, "maximum", x, dim, keepdim)
 
 
-@op()
+@op(row_order=True)
 def amin(k, x: Array, dim=(), keepdim=False):
     """The smallest element over `dim` (an int or several; all by default).
 
@@ -235,7 +235,7 @@ amax.vjp(x=lambda k, g, x, out, dim, keepdim: _shared(k, g, x, out, dim, keepdim
 amin.vjp(x=lambda k, g, x, out, dim, keepdim: _shared(k, g, x, out, dim, keepdim))
 
 
-@op(public=False, method=False, outputs=("low", "high"), node="AminmaxBackward0")
+@op(public=False, method=False, outputs=("low", "high"), node="AminmaxBackward0", row_order=True)
 def both_extremes(k, x: Array, dim, keepdim):
     """The smallest and the largest, over all or over one dimension."""
     if dim is None and not x.size:
@@ -285,7 +285,7 @@ def _place(name, find, x, dim, keepdim):
     return np.expand_dims(where, axis) if keepdim else where
 
 
-@op()
+@op(row_order=True)
 def argmax(k, x: Array, dim=None, keepdim=False):
     """The index of the largest element, in the flattened tensor or along `dim`.
 
@@ -296,7 +296,7 @@ def argmax(k, x: Array, dim=None, keepdim=False):
     return _place("argmax", k.xp.argmax, x, dim, keepdim)
 
 
-@op()
+@op(row_order=True)
 def argmin(k, x: Array, dim=None, keepdim=False):
     """The index of the smallest element, in the flattened tensor or along `dim`.
 
