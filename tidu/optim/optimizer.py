@@ -19,6 +19,7 @@ from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.hooks import RemovableHandle
 from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import FORWARDS, cpu
+from ..naming import typename
 from ..tensor import Tensor
 
 required = object()
@@ -289,21 +290,21 @@ def check_lr(lr):
     """PyTorch's conditions for a learning rate: at least 0, and one number if it is a tensor."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
-    if not lr >= 0.0:
+    if not 0.0 <= lr:  # noqa: SIM300  (the order is visible in the TypeError of a None)
         raise ValueError(f"Invalid learning rate: {lr}")
 
 
 def check_betas(betas):
     """PyTorch's conditions for the decay rates of running averages."""
-    for i, beta in enumerate(betas):
-        if not 0.0 <= beta < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+    for i in (0, 1):
+        if not 0.0 <= betas[i] < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
 
 
 def check_not_negative(**options):
     """PyTorch's error for an option below 0; the keyword is its name there, `_` for a space."""
     for name, value in options.items():
-        if not value >= 0.0:
+        if not 0.0 <= value:  # noqa: SIM300
             raise ValueError(f"Invalid {name} value: {value}")
 
 
@@ -337,6 +338,7 @@ def _with_hooks(step):
 
     @functools.wraps(step)
     def wrapper(self, *args, **kwargs):
+        args = (self, *args)  # as PyTorch's hooks see them
         for hook in [*_global_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()]:
             changed = hook(self, args, kwargs)
             if changed is not None:
@@ -349,7 +351,7 @@ def _with_hooks(step):
         settings = quiet(IGNORE)
         try:
             with no_grad():
-                result = step(self, *args, **kwargs)
+                result = step(*args, **kwargs)
         finally:
             loud(settings)
         for hook in [*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()]:
@@ -363,7 +365,7 @@ def _with_hooks(step):
 def _check_parameter(p):
     if not isinstance(p, Tensor):
         raise TypeError(
-            f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+            f"optimizer can only optimize Tensors, but one of the params is {typename(p)}"
         )
     if not (p.is_leaf or p._retains):
         error = ValueError("can't optimize a non-leaf Tensor")

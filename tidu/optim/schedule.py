@@ -25,14 +25,15 @@ class LRScheduler:
                 if "initial_lr" not in group:
                     raise KeyError(
                         "param 'initial_lr' is not specified in "
-                        f"param_groups[{i}] when resuming scheduler with last_epoch >= 0. "
-                        "This typically happens when:\n"
+                        f"param_groups[{i}] when resuming scheduler with last_epoch >= 0."
+                        "\nThis typically happens when:\n"
                         "1. You're trying to resume training from a checkpoint but haven't properly "
                         "loaded the optimizer state\n"
                         "2. You're using last_epoch >= 0 for a fresh training run (not recommended)"
                     )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
+        self._get_lr_called_within_step = False
         _count_steps(optimizer)
         self._initial_step()
 
@@ -66,7 +67,7 @@ class LRScheduler:
     def step(self, epoch=None):
         """Moves to the next step (or to `epoch`, which is deprecated) and sets the rates."""
         if self._step_count == 1:
-            if not hasattr(self.optimizer, "_opt_called"):
+            if not hasattr(self.optimizer.step, "_wrapped_by_lr_sched"):
                 warnings.warn(
                     "Seems like `optimizer.step()` has been overridden after learning rate scheduler "
                     "initialization. Please, make sure to call `optimizer.step()` before "
@@ -87,14 +88,17 @@ class LRScheduler:
                     stacklevel=2,
                 )
         self._step_count += 1
-        if epoch is None:
-            self.last_epoch += 1
-            rates = self.get_lr()
-        else:
+        if epoch is not None:
             warnings.warn(EPOCH_DEPRECATED, UserWarning, stacklevel=2)
-            self._jump(epoch)
-            return
-        self._set(rates)
+        self._get_lr_called_within_step = True
+        try:
+            if epoch is None:
+                self.last_epoch += 1
+                self._set(self.get_lr())
+            else:
+                self._jump(epoch)
+        finally:
+            self._get_lr_called_within_step = False
 
     def _jump(self, epoch):
         """Sets the rates of step number `epoch`, by the closed form where there is one."""
@@ -115,6 +119,16 @@ EPOCH_DEPRECATED = (
     "Please open an issue if you are unable to replicate your use case: "
     "https://github.com/pytorch/pytorch/issues/new/choose."
 )
+
+
+def warn_outside_step(scheduler):
+    """PyTorch's advice to those who call `get_lr` themselves."""
+    if not scheduler._get_lr_called_within_step:
+        warnings.warn(
+            "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def set_rate(group, key, value):
