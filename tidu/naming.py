@@ -6,3 +6,18 @@ written for PyTorch and may compare or show such names. Read it where the text i
 """
 
 prefix = "tidu"
+
+
+def typename(value):
+    """What PyTorch's messages call a value: a function or class by its own name."""
+    from .tensor import Tensor
+
+    if isinstance(value, Tensor):
+        return f"torch.{value.dtype.title}Tensor"
+    module = getattr(value, "__module__", None) or "builtins"
+    name = getattr(value, "__qualname__", type(value).__qualname__)
+    if module == "builtins":
+        return name
+    if module == "tidu" or module.startswith("tidu."):
+        module = "torch" + module[4:]
+    return f"{module}.{name}"

@@ -97,6 +97,32 @@ def test_order_warning():
         schedule.step()
 
 
+def test_replaced_step_warning():
+    optimizer = make()
+    schedule = S.StepLR(optimizer, 1)
+    optimizer.step = lambda: None
+    with pytest.warns(UserWarning, match="has been overridden"):
+        schedule.step()
+
+
+def test_get_lr_outside_of_a_step_warns():
+    schedule = S.ExponentialLR(make(), 0.5)
+    with pytest.warns(UserWarning, match="please use `get_last_lr"):
+        schedule.get_lr()
+
+
+def test_schedules_of_ones_own():
+    class Inverse(S._LRScheduler):
+        def get_lr(self):
+            assert self._get_lr_called_within_step
+            return [base / (1 + self.last_epoch) for base in self.base_lrs]
+
+    optimizer = make()
+    found = rates(optimizer, Inverse(optimizer), 3)
+    assert found == pytest.approx([0.1, 0.05, 0.1 / 3])
+    assert S.CyclicLR.__module__ == S.StepLR.__module__
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
@@ -108,6 +134,10 @@ def test_order_warning():
         (lambda o: S.CosineAnnealingWarmRestarts(o, 0), ValueError, "Expected positive integer T_0"),
         (lambda o: S.ReduceLROnPlateau(o, "mid"), ValueError, "mode mid is unknown!"),
         (lambda o: S.StepLR(o, 1, last_epoch=3), KeyError, "initial_lr"),
+        (lambda o: S.SequentialLR(o, [], []), ValueError,
+         "SequentialLR expects at least one scheduler, but got no scheduler."),
+        (lambda o: S.ChainedScheduler([]), ValueError,
+         "ChainedScheduler expects at least one scheduler to be chained, but got no scheduler."),
     ],
 )
 def test_errors(call, error, text):

@@ -124,6 +124,12 @@ def test_state_dict_resumes_exactly(name, _, options):
         (lambda p: optim.SGD(p), TypeError,
          "should be an iterable of Tensors or dicts, but got torch.FloatTensor"),
         (lambda p: optim.SGD([p, 3]), TypeError, "but one of the params is int"),
+        (lambda p: optim.SGD(tidu.nn.Sequential(tidu.nn.ReLU())), TypeError,
+         "one of the params is torch.nn.modules.activation.ReLU"),
+        (lambda p: optim.SGD([p], lr=None), TypeError, "'<=' not supported between instances of 'float'"),
+        (lambda p: optim.Adam([p], betas=(0.9,)), IndexError, "tuple index out of range"),
+        (lambda p: optim.Adam([p], lr=tidu.tensor(0.1), foreach=True), ValueError,
+         "lr as a Tensor is not supported for capturable=False and foreach=True"),
         (lambda p: optim.SGD([p * 2]), ValueError, "can't optimize a non-leaf Tensor"),
         (lambda p: optim.SGD([p], lr=-1), ValueError, "Invalid learning rate: -1"),
         (lambda p: optim.SGD([p], momentum=-1), ValueError, "Invalid momentum value: -1"),
@@ -169,6 +175,16 @@ def test_closure_and_hooks():
     assert optimizer.step(closure).item() == 1.0
     assert round(p.item(), 6) == 0.8
     assert seen == ["before"]
+
+
+def test_step_hooks_see_and_change_the_arguments_with_the_optimizer_among_them():
+    p = tidu.ones(1, requires_grad=True)
+    optimizer = optim.SGD([p], lr=0.1)
+    seen = []
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: ((o, lambda: 7), {}))
+    optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append(args[0] is optimizer))
+    assert optimizer.step() == 7
+    assert seen == [True]
 
 
 def test_zero_grad():

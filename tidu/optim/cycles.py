@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .schedule import LRScheduler, set_rate
+from .schedule import LRScheduler, set_rate, warn_outside_step
 
 
 def _per_group(name, value, optimizer):
@@ -98,6 +98,7 @@ class OneCycleLR(LRScheduler):
         return end + (start - end) / 2.0 * (math.cos(math.pi * part) + 1)
 
     def get_lr(self):
+        warn_outside_step(self)
         step = self.last_epoch
         if step > self.total_steps:
             raise ValueError(
@@ -193,6 +194,7 @@ class CyclicLR(LRScheduler):
         return 1.0 if self.mode == "triangular" else self.gamma**x
 
     def get_lr(self):
+        warn_outside_step(self)
         cycle = math.floor(1 + self.last_epoch / self.total_size)
         x = 1.0 + self.last_epoch / self.total_size - cycle
         part = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)

@@ -12,13 +12,20 @@ from collections import Counter
 
 from .cycles import CyclicLR, OneCycleLR
 from .plateau import ReduceLROnPlateau
-from .schedule import LRScheduler, rates_of, set_rate
+from .schedule import LRScheduler, rates_of, set_rate, warn_outside_step
 
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR",
     "ExponentialLR", "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR",
     "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]  # fmt: skip
+
+for _class in (CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau):
+    _class.__module__ = __name__  # where PyTorch has them, and what their repr shows
+
+
+class _LRScheduler(LRScheduler):
+    """The base class's former name, from which older programs derive."""
 
 
 class LambdaLR(LRScheduler):
@@ -54,6 +61,7 @@ class LambdaLR(LRScheduler):
         self.__dict__.update(state)
 
     def get_lr(self):
+        warn_outside_step(self)
         return [base * f(self.last_epoch) for f, base in zip(self.lr_lambdas, self.base_lrs)]
 
 
@@ -61,6 +69,7 @@ class MultiplicativeLR(LambdaLR):
     """The rate before times `lr_lambda(epoch)`."""
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         if self._is_initial:
             return rates
@@ -85,6 +94,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
             return rates
@@ -102,6 +112,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         if self.last_epoch not in self.milestones:
             return rates
@@ -122,6 +133,7 @@ class ConstantLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         if self.last_epoch == 0:
             return [rate * self.factor for rate in rates]
@@ -150,6 +162,7 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         if self.last_epoch == 0:
             return [rate * self.start_factor for rate in rates]
@@ -173,6 +186,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         return rates if self._is_initial else [rate * self.gamma for rate in rates]
 
@@ -188,6 +202,7 @@ class PolynomialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         if self._is_initial or self.last_epoch > self.total_iters:
             return rates
@@ -208,6 +223,7 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         rates = rates_of(self.optimizer)
         t, low = self.last_epoch, self.eta_min
         if self._is_initial:
@@ -243,6 +259,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self):
+        warn_outside_step(self)
         wave = 1 + math.cos(math.pi * self.T_cur / self.T_i)
         return [self.eta_min + (b - self.eta_min) * wave / 2 for b in self.base_lrs]
 
@@ -268,13 +285,14 @@ class CosineAnnealingWarmRestarts(LRScheduler):
                     self.T_cur = epoch - self.T_0 * (self.T_mult**n - 1) / (self.T_mult - 1)
                     self.T_i = self.T_0 * self.T_mult**n
         self.last_epoch = math.floor(epoch)
-        self._set(self.get_lr())
+        self._set(self._next())
 
 
 def _check_combined(name, schedulers, optimizer):
     """Refuses what cannot be combined: no schedules, or schedules that do not step `optimizer` by count."""
     if len(schedulers) < 1:
-        raise ValueError(f"{name} expects at least one scheduler to be chained, but got no scheduler.")
+        chained = " to be chained" if name == "ChainedScheduler" else ""
+        raise ValueError(f"{name} expects at least one scheduler{chained}, but got no scheduler.")
     for i, scheduler in enumerate(schedulers):
         if not hasattr(scheduler, "optimizer"):
             raise TypeError(f"{name} at index {i} should have `optimizer` as its attribute.")

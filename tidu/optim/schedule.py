@@ -11,6 +11,8 @@ from .optimizer import Optimizer
 class LRScheduler:
     """Base class: `step()` after the optimizer's own step sets each group's rate to `get_lr()`."""
 
+    _get_lr_called_within_step = False
+
     def __init__(self, optimizer, last_epoch=-1):
         self._check_optimizer(optimizer)
         self.optimizer = optimizer
@@ -33,7 +35,6 @@ class LRScheduler:
                     )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        self._get_lr_called_within_step = False
         _count_steps(optimizer)
         self._initial_step()
 
@@ -90,13 +91,17 @@ class LRScheduler:
         self._step_count += 1
         if epoch is not None:
             warnings.warn(EPOCH_DEPRECATED, UserWarning, stacklevel=2)
+        if epoch is None:
+            self.last_epoch += 1
+            self._set(self._next())
+        else:
+            self._jump(epoch)
+
+    def _next(self):
+        """`get_lr`, which may ask whether it was called from here."""
         self._get_lr_called_within_step = True
         try:
-            if epoch is None:
-                self.last_epoch += 1
-                self._set(self.get_lr())
-            else:
-                self._jump(epoch)
+            return self.get_lr()
         finally:
             self._get_lr_called_within_step = False
 
@@ -104,7 +109,7 @@ class LRScheduler:
         """Sets the rates of step number `epoch`, by the closed form where there is one."""
         self.last_epoch = epoch
         closed = getattr(self, "_get_closed_form_lr", None)
-        self._set(self.get_lr() if closed is None else closed())
+        self._set(self._next() if closed is None else closed())
 
     def _set(self, rates):
         for group, rate in zip(self.optimizer.param_groups, rates):

@@ -6,6 +6,7 @@ import warnings
 
 from ... import dtypes
 from ...formats import preserve_format
+from ...naming import typename
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import hooks as _hooks
@@ -101,7 +102,7 @@ class Module:
         if parameters is not None and name in parameters:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as parameter '{name}' "
+                    f"cannot assign '{typename(value)}' as parameter '{name}' "
                     "(torch.nn.Parameter or None expected)"
                 )
             self.register_parameter(name, value)
@@ -116,7 +117,7 @@ class Module:
         if modules is not None and name in modules:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as child module '{name}' "
+                    f"cannot assign '{typename(value)}' as child module '{name}' "
                     "(torch.nn.Module or None expected)"
                 )
             modules[name] = value
@@ -131,7 +132,7 @@ class Module:
         if buffers is not None and name in buffers:
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as buffer '{name}' "
+                    f"cannot assign '{typename(value)}' as buffer '{name}' "
                     "(torch.nn.Buffer, torch.Tensor or None expected)"
                 )
             for hook in list(_hooks.global_registration["buffer"].values()):
@@ -174,7 +175,7 @@ class Module:
         if param is not None:
             if not isinstance(param, Parameter):
                 raise TypeError(
-                    f"cannot assign '{_type_name(param)}' object to parameter '{name}' "
+                    f"cannot assign '{typename(param)}' object to parameter '{name}' "
                     "(torch.nn.Parameter or None required)"
                 )
             if param.grad_fn is not None:
@@ -195,7 +196,7 @@ class Module:
         self._check_name(name, "buffer", "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
         for hook in list(_hooks.global_registration["buffer"].values()):
@@ -209,7 +210,7 @@ class Module:
     def add_module(self, name, module):
         """Adds a child module under `name`."""
         if not isinstance(module, Module) and module is not None:
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name(name, "module", "_modules")
         for hook in list(_hooks.global_registration["module"].values()):
             module = _replaced(hook(self, name, module), module)
@@ -223,7 +224,7 @@ class Module:
         if table not in self.__dict__:
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {_type_name(name)}")
+            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if "." in name:
             if kind == "module":
                 raise KeyError(f"module name can't contain \".\", got: {name}")
@@ -554,16 +555,3 @@ def _unreachable(method):
 
 def _replaced(new, old):
     return old if new is None else new
-
-
-def _type_name(value):
-    """What PyTorch's messages call a value: a function or class by its own name."""
-    if isinstance(value, Tensor):
-        return f"torch.{value.dtype.title}Tensor"
-    module = getattr(value, "__module__", None) or "builtins"
-    name = getattr(value, "__qualname__", type(value).__qualname__)
-    if module == "builtins":
-        return name
-    if module == "tidu" or module.startswith("tidu."):
-        module = "torch" + module[4:]
-    return f"{module}.{name}"

@@ -28,9 +28,9 @@ def vector_to_parameters(vec, parameters):
     tensor([[1., 2.]], requires_grad=True)
     """
     if not isinstance(vec, Tensor):
-        from ..modules.module import _type_name
+        from ...naming import typename
 
-        raise TypeError(f"expected torch.Tensor, but got: {_type_name(vec)}")
+        raise TypeError(f"expected torch.Tensor, but got: {typename(vec)}")
     start = 0
     for parameter in parameters:
         end = start + parameter.numel()
