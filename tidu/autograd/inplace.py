@@ -48,6 +48,10 @@ def write(name, x, function, args, kwargs):
         x._refresh()
     if mode.enabled:
         check_writable(x, any(isinstance(a, Tensor) and a.requires_grad for a in args))
+    if x._counter is not None and getattr(getattr(function, "op", None), "promote", False):
+        for other in args:
+            if isinstance(other, Tensor) and other._counter is x._counter and other is not x:
+                check_partial_overlap(x._array, other._array)
     # The result's node may save x; what it saves must outlive the write (PyTorch clones here too).
     # `assign` sees to that for the last node. Hooks take values away at once, and a composition may
     # have saved x in nodes further back: these get a copy.
@@ -171,6 +175,30 @@ def _check_overlap(target):
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
+
+
+def check_partial_overlap(target, source):
+    """PyTorch's error for reading from memory that the same operation writes to, in other places."""
+    if not target.size or not source.size or not _is_dense(target) or not _is_dense(source):
+        return  # PyTorch leaves it at that, too
+    a, b = (array.__array_interface__["data"][0] for array in (target, source))
+    same = a == b and target.nbytes == source.nbytes and target.strides == source.strides
+    if not same and a < b + source.nbytes and b < a + target.nbytes:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
+        )
+
+
+def _is_dense(array):
+    """Whether the elements lie without gaps and overlaps, in any order of dimensions."""
+    expected = array.itemsize
+    for stride, n in sorted(zip(array.strides, array.shape)):
+        if n != 1 and stride != expected:
+            return False
+        expected *= n if n != 1 else 1
+    return True
 
 
 def _keep(node, before):

@@ -332,8 +332,6 @@ Tensor.type_as = type_as
 def overwrite(name, x, values):
     """Writes an array's values (or one number) into `x` where nothing is to be recorded."""
     target = x._array
-    if not target.flags.c_contiguous:
-        inplace._check_overlap(target)
     if type(values) is not np.ndarray:
         target.fill(values)
     elif values.dtype is target.dtype:
@@ -361,8 +359,12 @@ def copy_(self, other, non_blocking=False):
         other = Tensor._wrap(np.asarray(other))
     if other._array.shape != self._array.shape:
         _check_shapes(self._array.shape, other._array.shape)
+    if self._counter is not None and other._counter is self._counter and other is not self:
+        inplace.check_partial_overlap(self._array, other._array)
     if (self.requires_grad or other.requires_grad) and mode.enabled:
         return inplace.write("copy_", self, copied, (other,), {})
+    if not self._array.flags.c_contiguous:
+        inplace._check_overlap(self._array)
     return overwrite("copy_", self, other._array)
 
 

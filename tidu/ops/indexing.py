@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import dtypes, formats
 from ..autograd.grad_mode import recording_now
-from ..autograd.inplace import _check_overlap, assign, check_writable, write
+from ..autograd.inplace import _check_overlap, assign, check_partial_overlap, check_writable, write
 from ..autograd.node import LEAF, Counter
 from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
@@ -537,7 +537,8 @@ def _setitem(self, index, value):
             _parse(self, index)  # which finds out what is wrong
             raise
         return
-    plain = _plain_value(value, array.dtype)
+    shared = isinstance(value, Tensor) and value._counter is self._counter is not None
+    plain = None if shared else _plain_value(value, array.dtype)
     if plain is not None and 0 not in array.strides and _written(array, key, rest, plain):
         self._bump("__setitem__")
         return
@@ -550,6 +551,8 @@ def _setitem(self, index, value):
         raise
     if 0 in target.strides:
         _check_overlap(target)
+    if shared and rest is None and isinstance(target, np.ndarray):
+        check_partial_overlap(target, value._array)
     _store(target, rest, value, self._array)
     self._bump("__setitem__")
 
@@ -710,6 +713,8 @@ def _set_recorded(x, key, rest, value, recorded):
     if value._array.dtype != array.dtype:
         value = operations.to_dtype(value, dtypes.of(array))
     _check_overlap(array)
+    if value._counter is x._counter is not None:
+        check_partial_overlap(array, value._array)
     assign("copy_", view, expand.op.apply(value, array.shape))
 
 

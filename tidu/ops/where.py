@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import dtypes
 from ..autograd.op import Array, elementwise, op
 from ..autograd.public import PUBLIC, composite, operations
 from ..errors import type_name
 from ..tensor import Tensor
+from .creation import filled_value
 
 _BITS = {4: "int32", 8: "int64", 2: "int16"}
 
@@ -100,7 +103,19 @@ def _where(condition, input=None, other=None):
         )
     if condition._array.dtype.char != "?":
         condition = _as_mask(condition)
+    if isinstance(other, Tensor) and not isinstance(input, Tensor):
+        _check_number(input, other)
+    elif isinstance(input, Tensor) and not isinstance(other, Tensor):
+        _check_number(other, input)
     return choose(condition, input, other)
+
+
+def _check_number(value, tensor):
+    """PyTorch's error for a number that the result's dtype cannot hold."""
+    if isinstance(value, (int, float)) and not -128 < value < 128 and math.isfinite(value):
+        wanted = dtypes.of(dtypes.result(tensor._array, value))
+        if wanted is not dtypes.float16:  # PyTorch has the number in float32 first, and then inf
+            filled_value(value, wanted)
 
 
 def _as_mask(condition):
