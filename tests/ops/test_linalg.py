@@ -68,8 +68,32 @@ def test_info_instead_of_errors():
     singular = tidu.stack([eye(2), zeros(2, 2)])
     assert tidu.linalg.inv_ex(singular).info.tolist() == [0, 1]
     assert tidu.linalg.cholesky_ex(-eye(3)).info.item() == 1
-    with pytest.raises(tidu.linalg.LinAlgError):
-        tidu.linalg.inv_ex(singular, check_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "text"),
+    [
+        (lambda x: tidu.linalg.inv_ex(x, check_errors=True), tidu.linalg.LinAlgError,
+         "linalg.inv_ex: (Batch element 1): The diagonal element 1 is zero, the inversion could not "
+         "be completed because the input matrix is singular."),
+        (lambda x: tidu.linalg.solve_ex(x, x, check_errors=True), tidu.linalg.LinAlgError,
+         "torch.linalg.solve_ex: (Batch element 1): The solver failed because the input matrix is "
+         "singular."),
+        (lambda x: tidu.linalg.cholesky_ex(x, check_errors=True), tidu.linalg.LinAlgError,
+         "linalg.cholesky_ex: (Batch element 1): The factorization could not be completed because "
+         "the input is not positive-definite (the leading minor of order 1 is not "
+         "positive-definite)."),
+        (tidu.linalg.lu_factor, RuntimeError,
+         "torch.linalg.lu_factor: (Batch element 1): U[1,1] is zero and using it on lu_solve would "
+         "result in a division by zero. If you still want to perform the factorization, consider "
+         "calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"),
+    ],
+)  # fmt: skip
+def test_singular_matrices_are_refused_on_request(function, error, text):
+    with pytest.raises(error) as caught:
+        function(tidu.stack([eye(2), zeros(2, 2)]))
+    assert type(caught.value) is error
+    assert str(caught.value) == text
 
 
 def test_decompositions_multiply_back():

@@ -27,6 +27,7 @@ from .matrices import (
     eliminate,
     embed,
     eye_like,
+    in_ex_form,
     is_complex,
     lower,
     mH,
@@ -111,9 +112,9 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
     infos = np.zeros(A.shape[:-2], np.int32)
     try:
         L = linalg_cholesky(A, upper=upper)
-    except LinAlgError:
+    except LinAlgError as error:
         if check_errors:
-            raise
+            raise in_ex_form(error) from None
         factors = np.zeros(A.shape, A._array.dtype)
         for i in np.ndindex(infos.shape):
             infos[i] = _bad_minor(A._array[i])
@@ -247,9 +248,34 @@ def _(k, g, LU, pivots):
 
 
 def _check_lu(name, A, pivot):
-    check_matrix(name, A._array)
+    if A.ndim < 2:
+        raise RuntimeError(
+            f"{name}: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead"
+        )
+    if A._array.dtype.char not in "fdFD":
+        raise NotImplementedError(f"\"lu_cpu\" not implemented for '{A.dtype.title}'")
     if not pivot:
-        raise RuntimeError(f"{name}: LU without pivoting is not implemented on the CPU")
+        raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
+
+
+def _factored(name, A, pivot, check_errors):
+    """(LU, pivots, info); `info` has for each matrix the first pivot that is 0, from 1, or 0."""
+    _check_lu("torch.lu_factor", A, pivot)
+    LU, pivots = lu_parts.op.apply(A)
+    zero = np.diagonal(LU._array, 0, -2, -1) == 0
+    info = np.zeros(A.shape[:-2], np.int32)
+    if zero.shape[-1]:
+        info[...] = np.where(zero.any(-1), zero.argmax(-1) + 1, 0)
+    if check_errors and info.any():
+        first = int(np.flatnonzero(info)[0])
+        place = info.flat[first]
+        batch = batch_words(first if info.ndim else None)
+        raise RuntimeError(
+            f"{name}: {batch}U[{place},{place}] is zero and using it on lu_solve would result "
+            "in a division by zero. If you still want to perform the factorization, consider "
+            "calling linalg.lu(A, pivot) or linalg.lu_factor_ex(A, pivot)"
+        )
+    return LU, pivots, Tensor._wrap(info)
 
 
 @composite(name="linalg_lu_factor", **HIDDEN)
@@ -261,19 +287,21 @@ def lu_factor(A, *, pivot=True):
     tensor([[2.0000, 4.0000],
             [0.5000, 1.0000]])
     """
-    _check_lu("linalg.lu_factor", A, pivot)
-    return return_types.linalg_lu_factor(lu_parts.op.apply(A))
+    LU, pivots, _ = _factored("torch.linalg.lu_factor", A, pivot, True)
+    return return_types.linalg_lu_factor((LU, pivots))
 
 
 @composite(name="linalg_lu_factor_ex", **HIDDEN)
 def lu_factor_ex(A, *, pivot=True, check_errors=False):
-    """The same, and `info`: the place of the first pivot that is 0 (counted from 1), or 0."""
-    _check_lu("linalg.lu_factor_ex", A, pivot)
-    LU, pivots = lu_parts.op.apply(A)
-    zero = np.diagonal(LU._array, 0, -2, -1) == 0
-    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32) if zero.shape[-1] else 0
-    info = np.broadcast_to(np.asarray(info, np.int32), A.shape[:-2])
-    return return_types.linalg_lu_factor_ex((LU, pivots, Tensor._wrap(info.copy())))
+    """The same, and `info`: the place of the first pivot that is 0 (counted from 1), or 0.
+
+    >>> import tidu
+    >>> tidu.linalg.lu_factor_ex(tidu.zeros(2, 2)).info
+    tensor(1, dtype=tidu.int32)
+    """
+    return return_types.linalg_lu_factor_ex(
+        _factored("torch.linalg.lu_factor_ex", A, pivot, check_errors)
+    )
 
 
 @composite(name="linalg_lu", **HIDDEN)

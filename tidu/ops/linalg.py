@@ -23,6 +23,7 @@ from .matrices import (
     check_square,
     conj,
     first_singular,
+    in_ex_form,
     is_complex,
     mH,
     mT,
@@ -78,9 +79,9 @@ def inv_ex(A, *, check_errors=False):
     """
     try:
         return return_types.linalg_inv_ex((inv.op.apply(A), _info(A)))
-    except LinAlgError:
+    except LinAlgError as error:
         if check_errors:
-            raise
+            raise in_ex_form(error) from None
     infos = np.zeros(A.shape[:-2], np.int32)
     result = np.full(A.shape, np.nan, A._array.dtype)
     for i in np.ndindex(infos.shape):
@@ -302,9 +303,9 @@ def solve_ex(A, B, *, left=True, check_errors=False):
     """
     try:
         return return_types.linalg_solve_ex((linalg_solve(A, B, left=left), _info(A)))
-    except LinAlgError:
+    except LinAlgError as error:
         if check_errors:
-            raise
+            raise in_ex_form(error) from None
     infos = np.zeros(A.shape[:-2], np.int32)
     for i in np.ndindex(infos.shape):
         infos[i] = first_singular(A._array[i])[1]
@@ -645,6 +646,25 @@ def vander(x, *, N=None):
         x = x.unsqueeze(0)
     powers = x.unsqueeze(-1).expand(*x.shape, n - 1).cumprod(-1)
     return operations.cat([powers[..., :1] * 0 + 1, powers], -1)
+
+
+@composite(name="vander", out=False)
+def _vander(x, N=None, increasing=False):
+    """The powers of each element of a vector, in rows: N - 1 to 0, or 0 to N - 1 if `increasing`.
+
+    >>> import tidu
+    >>> tidu.vander(tidu.tensor([1, 2, 3]))
+    tensor([[1, 1, 1],
+            [4, 2, 1],
+            [9, 3, 1]])
+    """
+    if x.ndim != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    n = len(x) if N is None else N
+    if n < 0:
+        raise RuntimeError("N must be non-negative.")
+    rows = vander(x, N=max(n, 2))[:, :n]
+    return rows if increasing else rows.flip(1)
 
 
 # Cross products

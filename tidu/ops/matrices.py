@@ -149,5 +149,11 @@ def _size(column):
     return np.abs(column)
 
 
+def in_ex_form(error):
+    """The error as the `_ex` form of the function has it: `linalg.inv_ex: ...`."""
+    error.args = (str(error).replace(":", "_ex:", 1),)
+    return error
+
+
 def batch_words(index):
     return "" if index is None else f"(Batch element {index}): "
