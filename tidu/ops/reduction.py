@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.op import Array, op
 from ..autograd.public import composite
+from ..backend.summation import LONGEST, SIDE_BY_SIDE, sum_rows
 
 F16, F32, F64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 I64 = np.dtype("int64")
@@ -75,13 +76,22 @@ def add_up(x, axes, keepdim):
     """The sum over `axes` (None: all) in x's own dtype, its rounding error growing as log(n).
 
     NumPy adds pairwise only along the innermost axis in memory; along any other it adds one element
-    after another, which in float32 loses digits from a few thousand on.
+    after another, which in float32 loses digits from a few thousand on. Short sums of neighbours in
+    memory are added in PyTorch's order, so that all digits agree.
     """
     if axes is None:
-        if x.size <= SHORT or x.flags.c_contiguous:
+        if x.flags.c_contiguous:
+            if SIDE_BY_SIDE < x.size <= LONGEST and x.dtype.kind == "f":
+                return sum_rows(x.reshape(1, -1)).reshape((1,) * x.ndim if keepdim else ())
+            return add(x, None, None, None, keepdim)
+        if x.size <= SHORT:
             return add(x, None, None, None, keepdim)
     elif len(axes) == 1:
         (axis,) = axes
+        if axis == x.ndim - 1 and x.dtype.kind == "f" and x.flags.c_contiguous:
+            n, lead = x.shape[axis], x.shape[:-1]
+            if n > SIDE_BY_SIDE and x.size <= LONGEST:
+                return sum_rows(x.reshape(-1, n)).reshape((*lead, 1) if keepdim else lead)
         if x.shape[axis] <= SHORT or x.strides[axis] == x.itemsize:
             return add(x, axis, None, None, keepdim)
     elif x.size <= SHORT:
@@ -461,6 +471,8 @@ std_mean = _spread_function(
 
 
 def _logic(k, ufunc, x, dim, keepdim):
+    if isinstance(dim, (tuple, list)) and not dim:  # here, unlike in sums, no dimension at all
+        return x != 0 if x.dtype != np.uint8 else (x != 0).astype(x.dtype)
     axes = None if dim is None else dims_of(dim, x.ndim)
     result = ufunc.reduce(x, axes, np.dtype(bool), None, keepdim)
     return k.xp.asarray(result, x.dtype) if x.dtype == np.uint8 else result
