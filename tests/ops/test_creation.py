@@ -541,3 +541,8 @@ def test_linspace_of_more_steps_than_a_dtype_counts():
     x = tidu.linspace(0, 1, 65535, dtype=tidu.float16)
     assert (x[0], x[-1]) == (0, 1)
     assert not x.isnan().any()
+
+
+@pytest.mark.parametrize("rows", [[[1, 2], np.ones(2)], [[[1]], np.ones((1, 1))]], ids=str)
+def test_arrays_among_lists_keep_their_dtype(rows):
+    assert tidu.tensor(rows).dtype is tidu.float64

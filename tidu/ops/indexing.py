@@ -417,7 +417,8 @@ def _shape_of(item):
 
 def _dims_taken(key):
     """The dimensions for which a key has index arrays; a mask stands for several."""
-    taken, dim = [], 0
+    taken: list[int] = []
+    dim = 0
     for item in key:
         width = item.ndim if item is not ALL and item.dtype.kind == "b" else 1
         if item is not ALL:

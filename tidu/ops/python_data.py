@@ -95,11 +95,13 @@ def _nested(data, dtype):
             dtype = _infer(data)
             return np.array(data, dtype.numpy)
     try:
-        leaves = _flatten(data, shape)
+        leaves, from_arrays = _flatten(data, shape)
     except (TypeError, ValueError):
         if dtype is None:
             _infer(data)  # its errors come first
         raise
+    if from_arrays and dtype is None:  # their elements are Python's by now
+        dtype = _infer(data)
     kinds = set(map(type, leaves))
     if kinds <= _PLAIN and leaves:
         return _numbers(leaves, kinds, dtype).reshape(shape)
@@ -141,11 +143,15 @@ def _is_sequence(value):
 
 
 def _flatten(data, shape):
-    """All elements in one list; every sequence has to have the length of the first beside it."""
-    items = [data]
+    """All elements in one list, and whether some were an array's.
+
+    Every sequence has to have the length of the first beside it.
+    """
+    items, from_arrays = [data], False
     for dim, length in enumerate(shape):
+        from_arrays = from_arrays or any(isinstance(item, ndarray) for item in items)
         if not length:
-            return []
+            return [], from_arrays
         inner = []
         for sequence in items:
             if not _is_sequence(sequence):
@@ -154,9 +160,9 @@ def _flatten(data, shape):
                 raise ValueError(
                     f"expected sequence of length {length} at dim {dim} (got {len(sequence)})"
                 )
-            inner += sequence.tolist() if _is_row(sequence, dim, shape) else sequence
+            inner.extend(sequence.tolist() if _is_row(sequence, dim, shape) else sequence)
         items = inner
-    return items
+    return items, from_arrays
 
 
 def _is_row(sequence, dim, shape):
