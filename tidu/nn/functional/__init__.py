@@ -5,6 +5,7 @@ from ...ops.masking import one_hot
 from ...ops.matmul import bilinear, linear
 from ...ops.padding import pad
 from .activation import *  # noqa: F403
+from .attention import *  # noqa: F403
 from .convolution import *  # noqa: F403
 from .ctc import *  # noqa: F403
 from .dropout import *  # noqa: F403
