@@ -179,8 +179,6 @@ class _SingleProcessDataLoaderIter:
     """One pass over the data."""
 
     def __init__(self, loader: DataLoader) -> None:
-        if loader.num_workers == 0 and loader.timeout != 0:
-            raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
         _warn_of_pinning(loader)
         self._loader = loader
         self._collate = loader.collate_fn
@@ -188,6 +186,8 @@ class _SingleProcessDataLoaderIter:
         # Workers will need it; until then it is drawn because PyTorch draws it, between the two
         # places where a sampler and a stream may draw theirs.
         self._base_seed = draw_seed(loader.generator)
+        if loader.num_workers == 0 and loader.timeout != 0:
+            raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
         self._open()
 
     def _open(self) -> None:

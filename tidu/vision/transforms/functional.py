@@ -603,15 +603,10 @@ def _resize_tensor(img, target: list[int], mode: InterpolationMode, antialias: b
         raise ValueError(
             "This Interpolation mode is unsupported with Tensor input: " + mode.value
         )
-    interpolate = getattr(tidu.nn.functional, "interpolate", None)
-    if interpolate is None:
-        raise NotImplementedError(
-            "tidu cannot resize tensors yet; resize the PIL image, before ToTensor()"
-        )
     batch = img if img.dim() >= 4 else img.view(1, -1, *img.shape[-2:])
     as_floats = batch if batch.is_floating_point() else batch.to(tidu.float32)
     options = {"align_corners": False, "antialias": bool(antialias)} if smooth else {}
-    result = interpolate(as_floats, size=target, mode=mode.value, **options)
+    result = tidu.nn.functional.interpolate(as_floats, size=target, mode=mode.value, **options)
     if not batch.is_floating_point():
         if mode == InterpolationMode.BICUBIC:
             result = result.clamp(0, _white(img.dtype))
