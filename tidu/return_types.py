@@ -41,6 +41,7 @@ def _define(title, *names):
 
 max = _define("max", "values", "indices")
 min = _define("min", "values", "indices")
+frexp = _define("frexp", "mantissa", "exponent")
 median = _define("median", "values", "indices")
 nanmedian = _define("nanmedian", "values", "indices")
 mode = _define("mode", "values", "indices")

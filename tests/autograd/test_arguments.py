@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
 import pytest
 
 import tidu
@@ -18,6 +21,10 @@ SAME = [
     ("swapaxes", lambda: T.swapaxes(axis0=0, axis1=1), lambda: T.T),
     ("sections", lambda: T.tensor_split(sections=3, dim=1)[2], lambda: T[:, 2:]),
     ("hsplit", lambda: tidu.hsplit(T, indices=(1,))[1], lambda: T[:, 1:]),
+    ("split_size", lambda: T.split(split_size=2, dim=1)[1], lambda: T[:, 2:]),
+    ("numpy-ints", lambda: T.permute(np.int64(1), 0).repeat(np.int64(1), 2), lambda: T.T.repeat(1, 2)),
+    ("python-type", lambda: T.sum(dtype=int), lambda: tidu.tensor(15)),
+    ("no-dims", lambda: T.any(()), lambda: T != 0),
     ("where", lambda: tidu.stack(tidu.where(T > 4)), lambda: tidu.tensor([[1], [2]])),
 ]
 
@@ -44,8 +51,15 @@ WRONG = [
     (lambda: T.logical_and(1), "logical_and(): argument 'other' (position 1) must be Tensor, not int"),
     (lambda: tidu.sum(input=3), "sum(): argument 'input' must be Tensor, not int"),
     (lambda: T.cumsum("a"), "cumsum(): argument 'dim' (position 1) must be int, not str"),
+    (lambda: T @ 2, "unsupported operand type(s) for @: 'Tensor' and 'int'"),
+    (lambda: T.__matmul__(None) is NotImplemented and T @ None,
+     "unsupported operand type(s) for @: 'Tensor' and 'NoneType'"),
+    (lambda: operator.iadd(T.clone(), "a"), "unsupported operand type(s) for +=: 'Tensor' and 'str'"),
+    (lambda: operator.ipow(T.clone(), None),
+     "unsupported operand type(s) for **=: 'Tensor' and 'NoneType'"),
+    (lambda: tidu.cummax(T, 1, out=T), "cummax(): argument 'out' must be tuple of Tensors, not Tensor"),
     (lambda: tidu.softmax(T, 0.5), "softmax(): argument 'dim' (position 2) must be int, not float"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("call", "text"), WRONG, ids=[case[1] for case in WRONG])

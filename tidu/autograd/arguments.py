@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from .. import dtypes
 from ..tensor import Tensor
 
 # Other names for parameters: NumPy's, which every function takes, and those of some aliases.
@@ -15,7 +16,11 @@ _OTHER_NAMES = {
     "axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other",
     "axis0": "dim0", "axis1": "dim1",
     "indices": "indices_or_sections", "sections": "indices_or_sections",
+    "tensor_indices_or_sections": "indices_or_sections", "split_size": "split_size_or_sections",
+    "test_element": "test_elements", "input2": "L",
 }  # fmt: skip
+
+_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool, complex: dtypes.complex128}
 
 # What PyTorch's messages call the type of a parameter, if neither its default nor an annotation says.
 _INTS = frozenset("dim dim0 dim1 diagonal offset n k start length chunks num_classes groups".split())
@@ -37,6 +42,8 @@ def bind(op, title, is_method, args, kwargs):
     count = len(args)
     values = [*args]
     kwargs = rename(kwargs, names)
+    if isinstance(kwargs.get("dtype"), type):
+        kwargs["dtype"] = _TYPES.get(kwargs["dtype"], kwargs["dtype"])
     for name, inner in zip(names[count:], op.params[count:]):
         if name in kwargs:
             values.append(kwargs.pop(name))
@@ -86,9 +93,7 @@ class _Form:
         if name in self.lists:
             return "tuple of Tensors", lambda v: isinstance(v, (tuple, list))
         if name == "dtype":
-            from ..dtypes import dtype
-
-            return "torch.dtype", lambda v: v is None or isinstance(v, (dtype, type))
+            return "torch.dtype", lambda v: v is None or isinstance(v, dtypes.dtype)
         if name in _SIZES:
             return "tuple of ints", lambda v: not isinstance(v, (str, float, complex, dict))
         if isinstance(default, bool):

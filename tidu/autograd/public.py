@@ -158,7 +158,7 @@ def _spread(call):
     """A method that takes its first argument also as separate integers: x.view(2, 3)."""
 
     def method(self, *args, **kwargs):
-        if args and isinstance(args[0], int):
+        if args and (isinstance(args[0], int) or hasattr(args[0], "__index__")):
             args = (args,)
         return call(self, *args, **kwargs)
 
@@ -188,6 +188,8 @@ _ONE_SIDED = ("lt", "le", "gt", "ge", "eq", "ne", "rsub", "rtruediv")
 
 
 def _operators(symbol, apply, in_place):
+    if symbol == "matmul":  # which takes no numbers
+        apply = _of_tensors(apply)
     setattr(Tensor, f"__{symbol}__", apply)
     if apply.__code__.co_argcount == 1 or symbol in _ONE_SIDED:
         return
@@ -196,11 +198,22 @@ def _operators(symbol, apply, in_place):
         return apply(y, x)
 
     def assigned(x, y):
+        if not isinstance(y, (Tensor, int, float, complex)) and apply(x, y) is NotImplemented:
+            return NotImplemented
         return in_place(x, y)
 
     setattr(Tensor, f"__r{symbol}__", reflected)
     if in_place:
         setattr(Tensor, f"__i{symbol}__", assigned)
+
+
+def _of_tensors(apply):
+    def operator(x, y):
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            return apply(x, y)
+        return NotImplemented
+
+    return operator
 
 
 def into(name, out, function, args, kwargs=None):
@@ -215,7 +228,13 @@ def into(name, out, function, args, kwargs=None):
             "but one of the arguments requires grad."
         )
     results = function(*args, **(kwargs or {}))
-    if not isinstance(out, (tuple, list)):
+    several = isinstance(results, tuple)
+    if several != isinstance(out, (tuple, list)):
+        raise TypeError(
+            f"{name}(): argument 'out' must be {'tuple of Tensors' if several else 'Tensor'}, not "
+            f"{type(out).__name__}"
+        )
+    if not several:
         fill(name, out, results)
         return out
     for target, result in zip(out, results):

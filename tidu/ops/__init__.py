@@ -32,6 +32,7 @@ from . import (  # noqa: I001  (declaring them installs them, in this order)
     indexing,
     joining,
     scattering,
+    statistics,
     masking,
     padding,
     conversion,

@@ -195,7 +195,8 @@ def logit(k, x, eps=None):
     tensor([0.0000, 1.0986])
     """
     if eps is not None:
-        x = k.xp.clip(x, eps, 1 - eps)
+        low, high = x.dtype.type(eps), x.dtype.type(1 - eps)
+        x = k.xp.where(x < low, low, k.xp.where(x > high, high, x))
     return k.xp.log(x / (1 - x))
 
 

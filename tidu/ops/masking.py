@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
+from ..autograd.inplace import write
 from ..autograd.op import Array, op
-from ..autograd.public import composite
+from ..autograd.public import composite, operations
 from ..tensor import Tensor
+from .creation import number_of
 from .indexing import as_number
 from .shape import broadcast_tensors, common_shape, expand
 
@@ -201,6 +203,55 @@ def nonzero(input, *, as_tuple=False):
     return tuple(Tensor._wrap(i) for i in found)
 
 
+@composite(method=True)
+def nonzero_static(input, *, size, fill_value=-1):
+    """The positions of the first `size` nonzero elements, one a row; `fill_value` in rows left over.
+
+    >>> import tidu
+    >>> tidu.tensor([0, 3, 4]).nonzero_static(size=3)
+    tensor([[ 1],
+            [ 2],
+            [-1]])
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input)[:size]
+    left = found.new_full((size - len(found), input.ndim), fill_value)
+    return operations.cat([found, left])
+
+
+@composite(public=False, out=False)
+def _with_diagonal(input, value, wrap):
+    """A copy of `input` with `value` along its main diagonal."""
+    mask = np.zeros(input.shape, bool)
+    if input.ndim == 2:
+        np.fill_diagonal(mask, True, wrap)
+    else:
+        mask[(np.arange(len(mask)),) * mask.ndim] = True
+    return masked_fill(input, Tensor._wrap(mask), value)
+
+
+def fill_diagonal_(self, fill_value, wrap=False):
+    """Sets the elements along the main diagonal; `wrap`: of a tall matrix again and again.
+
+    >>> import tidu
+    >>> tidu.zeros(2, 3).fill_diagonal_(5)
+    tensor([[5., 0., 0.],
+            [0., 5., 0.]])
+    """
+    number = number_of(fill_value, "fill_diagonal_", "fill_value", 1)
+    if self.ndim < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if self.ndim > 2 and len(set(self.shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    if self.dtype.kind < dtypes.FLOAT:
+        number = int(number)
+    return write("fill_diagonal_", self, _with_diagonal, (number, wrap), {})
+
+
+Tensor.fill_diagonal_ = fill_diagonal_
+
+
 @composite(method=True, out=False)
 def argwhere(input):
     """The positions of the nonzero elements, one a row."""
@@ -230,13 +281,14 @@ triu = _triangle("triu", "Matrices with zeros below the given diagonal (0 is the
 
 
 def _triangle_indices(name, doc):
-    def function(row, col, offset=0, *, dtype=dtypes.int64, device=None, layout=None,
+    def function(row, col, offset=0, *, dtype=None, device=None, layout=None,
                  pin_memory=False):  # fmt: skip
         for title, n in (("row", row), ("col", col)):
             if n < 0:
                 raise RuntimeError(f"{title} must be non-negative, got{n}")
         mask = getattr(np, name)(np.ones((row, col), bool), offset)
-        return Tensor._wrap(np.stack(np.nonzero(mask)).astype(dtype.numpy))
+        wanted = np.int64 if dtype is None else dtype.numpy
+        return Tensor._wrap(np.stack(np.nonzero(mask)).astype(wanted))
 
     function.__name__, function.__doc__ = name + "_indices", doc
     return composite(out=False)(function)

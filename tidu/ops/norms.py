@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.op import Array, op
-from ..autograd.public import composite, operations
+from ..autograd.public import PUBLIC, composite, operations
 from ..tensor import Tensor
 from .reduction import dims_of, restore, total
 
@@ -142,7 +142,8 @@ def dist(k, x: Array, y: Array, p=2):
     >>> tidu.dist(tidu.tensor([1.0, 2.0]), tidu.tensor([4.0, 6.0]))
     tensor(5.)
     """
-    return k.linalg_vector_norm(x - y, p, None, False, None)
+    apart = k.sub(*(each.astype(dtypes.result(x, y), copy=False) for each in (x, y)))
+    return k.linalg_vector_norm(apart, p, None, False, None)
 
 
 @dist.vjp_joint("x", "y")
@@ -180,14 +181,36 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     by_product = compute_mode == modes[1] or (many and compute_mode == modes[0])
     if p == 2 and x1.shape[-1] and by_product:
         return _euclidean(x1, x2)
-    apart = x1.unsqueeze(-2) - x2.unsqueeze(-3)
-    if not x1.shape[-1]:
+    return _lengths(x1.unsqueeze(-2) - x2.unsqueeze(-3), p)
+
+
+def _lengths(apart, p):
+    """The p-norms of vectors (the last dimension)."""
+    if not apart.shape[-1]:
         return apart.sum(-1)
     sizes = norm_of(apart, p, -1)
     if p == 0:  # flat; here, unlike in `norm`, PyTorch has zeros for a gradient
         nowhere = Tensor._wrap(np.zeros(apart.shape, bool))
         sizes = sizes + operations.keep(apart, nowhere).sum(-1)
     return sizes
+
+
+@composite(out=False)
+def pdist(input, p=2.0):
+    """The p-norm distances of all pairs of different rows: (n, d) gives n * (n - 1) / 2 of them.
+
+    >>> import tidu
+    >>> tidu.pdist(tidu.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]]))
+    tensor([5.0000, 1.0000, 4.2426])
+    """
+    if input.ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
+    if input.dtype.kind != dtypes.FLOAT:
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    first, second = PUBLIC["triu_indices"](len(input), len(input), 1)
+    return _lengths(input[first] - input[second], p)
 
 
 def _euclidean(x1, x2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .. import dtypes
+from .. import dtypes, return_types
 from ..autograd.op import Array, elementwise, op
 from ..autograd.public import composite, operations
 from ..tensor import Tensor
@@ -146,8 +146,19 @@ def ldexp(k, x, y):
 ldexp.vjp(x=lambda k, g, y: g * k.exp2(y), y=lambda g, out: g * (out * math.log(2)))
 
 
-@op(outputs=("mantissa", "exponent"), differentiable=1)
-def frexp(k, x: Array):
+@op(public=False, method=False, name="frexp", outputs=("mantissa", "exponent"), differentiable=1)
+def _frexp(k, x: Array):
+    """Mantissas and exponents."""
+    if x.dtype.kind != "f":
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    return k.xp.frexp(x)
+
+
+_frexp.vjp(x=lambda k, g, exponent: g / k.exp2(exponent))
+
+
+@composite(method=True, name="frexp")
+def frexp(input):
     """Mantissas m, at least 0.5 and below 1 in size, and exponents e: each element is m * 2**e.
 
     >>> import tidu
@@ -155,12 +166,7 @@ def frexp(k, x: Array):
     >>> mantissa, exponent
     (tensor([0.7500]), tensor([2], dtype=tidu.int32))
     """
-    if x.dtype.kind != "f":
-        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
-    return k.xp.frexp(x)
-
-
-frexp.vjp(x=lambda k, g, exponent: g / k.exp2(exponent))
+    return return_types.frexp(_frexp.op.apply(input))
 
 
 @elementwise(inplace="public")

@@ -6,6 +6,8 @@ import numpy as np
 
 from ..autograd.op import Array, op
 from ..autograd.public import composite
+from ..errors import class_name
+from .checks import need_tensors
 from .indexing import as_number
 
 # A padding is a flat tuple as in PyTorch: (left, right) of the last dimension, then of the one
@@ -34,6 +36,17 @@ def pad_constant(k, x: Array, pad, value=0):
     out = k.xp.full(shape, as_number(value, x.dtype), x.dtype)
     out[tuple(outer)] = x[tuple(inner)]
     return out
+
+
+@composite(out=False)
+def constant_pad_nd(input, pad, value=0):
+    """`input` with a number around it: the mode "constant" of `nn.functional.pad`.
+
+    >>> import tidu
+    >>> tidu.constant_pad_nd(tidu.ones(2), (1, 2), 3.0)
+    tensor([3., 1., 1., 3., 3.])
+    """
+    return pad_constant.op.apply(input, tuple(pad), value)
 
 
 pad_constant.vjp(x=lambda k, g, pad: k.pad_constant(g, tuple(-n for n in pad)))
@@ -78,6 +91,20 @@ def pad_from_self(k, x: Array, pad, mode):
 
 
 pad_from_self.vjp(x=lambda k, g, x_shape, pad, mode: k.unpad(g, x_shape, pad, mode))
+
+
+def _amounts(pad):
+    if not isinstance(pad, (tuple, list)):
+        raise TypeError(
+            f"pad(): argument 'pad' (position 2) must be tuple of ints, not {class_name(pad)}"
+        )
+    for i, n in enumerate(pad, 1):
+        if not hasattr(n, "__index__"):
+            raise TypeError(
+                f"pad(): argument 'pad' failed to unpack the object at pos {i} with error \"type must be "
+                f"tuple of ints,but got {class_name(n)}\""
+            )
+    return tuple(n.__index__() for n in pad)
 
 
 @op(public=False, method=False)
@@ -159,8 +186,8 @@ def pad(input, pad, mode="constant", value=None):
     >>> tidu.nn.functional.pad(tidu.tensor([[1, 2, 3]]), (1, 1), mode="reflect")
     tensor([[2, 1, 2, 3, 2]])
     """
-    shape = input._array.shape
-    pad = tuple(n.__index__() for n in pad)
+    need_tensors("pad", input=input)
+    shape, pad = input._array.shape, _amounts(pad)
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) > 2 * len(shape):

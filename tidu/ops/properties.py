@@ -337,7 +337,7 @@ def is_shared(self):
 
 
 @query()
-def get_device(self):
+def get_device(input):
     """The number of the GPU that holds the memory; -1 on the CPU."""
     return -1
 

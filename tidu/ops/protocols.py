@@ -8,6 +8,7 @@ from ..autograd.node import LEAF
 from ..autograd.public import PUBLIC
 from ..errors import noted
 from ..tensor import Tensor
+from .python_data import warn_of_history
 
 _ONE_ELEMENT = "only one element tensors can be converted to Python scalars"
 
@@ -16,6 +17,50 @@ def method(function):
     """Installs a function as Tensor's method of that name."""
     setattr(Tensor, function.__name__, function)
     return function
+
+
+def detach(input):
+    """The same memory, outside the graph: `Tensor.detach`."""
+    return input.detach()
+
+
+PUBLIC["detach"] = detach
+
+
+# Python functions, element by element: slow, and outside of the graph
+
+
+def _check_plain(self, name, function):
+    if self.requires_grad:
+        raise RuntimeError(
+            f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead."
+        )
+    if not callable(function):
+        raise TypeError(
+            f"{name}(): argument 'callable' must be a function, not {type(function).__name__}"
+        )
+
+
+@method
+def apply_(self, callable):
+    """Replaces each element by what `callable` returns for it.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 2]).apply_(lambda n: n * 10)
+    tensor([10, 20])
+    """
+    _check_plain(self, "apply_", callable)
+    values = [callable(value) for value in self.flatten().tolist()]
+    return self.copy_(self.new_tensor(values).view(self.shape))
+
+
+@method
+def map_(self, tensor, callable):
+    """Replaces each element by what `callable` returns for it and the one of `tensor`."""
+    _check_plain(self, "map_", callable)
+    others = tensor.expand_as(self).flatten().tolist()
+    values = [callable(a, b) for a, b in zip(self.flatten().tolist(), others)]
+    return self.copy_(self.new_tensor(values).view(self.shape))
 
 
 # Numbers
@@ -79,6 +124,7 @@ def _real_number(self, kind):
 
 @method
 def __float__(self):
+    warn_of_history(self)
     return float(_real_number(self, "double"))
 
 
@@ -89,6 +135,7 @@ def __int__(self):
 
 @method
 def __complex__(self):
+    warn_of_history(self)
     return complex(_number(self))
 
 

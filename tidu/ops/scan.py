@@ -265,7 +265,7 @@ def gradient(input, *, spacing=None, dim=None, edge_order=1):
             raise RuntimeError(
                 "torch.gradient expected each dimension size to be at least edge_order+1"
             )
-    return [_derivative(input, d, step, edge_order) for d, step in zip(dims, steps)]
+    return tuple(_derivative(input, d, step, edge_order) for d, step in zip(dims, steps))
 
 
 def _derivative(x, dim, step, edge_order):

@@ -199,7 +199,7 @@ Tensor.view = _view_method
 
 
 @composite(method=True, varargs=True, out=False)
-def reshape(x, shape):
+def reshape(input, shape):
     """The elements in another shape: a view if the memory's layout allows it, else a copy.
 
     One size may be -1: it is inferred from the number of elements.
@@ -208,32 +208,32 @@ def reshape(x, shape):
     >>> tidu.arange(6).reshape(3, 2).shape
     tidu.Size([3, 2])
     """
-    array = x._array
+    array = input._array
     shape = _checked_sizes("reshape", shape, array.size)
     if array.flags.c_contiguous:
-        return view.op.apply(x, shape)
+        return view.op.apply(input, shape)
     try:
         other = array.reshape(shape)
     except ValueError:
         raise bad_shape(shape, array.size) from None
     if _is_view(other, array):
-        return reshape_alias.op.apply(x, shape)
-    return unsafe_view.op.apply(x.contiguous(), shape)
+        return reshape_alias.op.apply(input, shape)
+    return unsafe_view.op.apply(input.contiguous(), shape)
 
 
 FORWARDS["reshape"] = FORWARDS["view"]
 
 
 @composite(public=False, method=True, out=False)
-def view_as(x, other):
+def view_as(input, other):
     """`x.view(other.shape)`."""
-    return x.view(other._array.shape)
+    return input.view(other._array.shape)
 
 
 @composite(public=False, method=True, out=False)
-def reshape_as(x, other):
+def reshape_as(input, other):
     """`x.reshape(other.shape)`."""
-    return reshape(x, other._array.shape)
+    return reshape(input, other._array.shape)
 
 
 @composite(method=True, out=False)
@@ -296,6 +296,26 @@ def unflatten(input, dim, sizes):
         )
     sizes = tuple(n // given if s == -1 else s for s in sizes)
     return input.view((*shape[:axis], *sizes, *shape[axis + 1 :]))
+
+
+@composite(public=False, method=True, out=False, varargs=True)
+def sum_to_size(input, size):
+    """The tensor summed over what `expand` to its shape would repeat: the opposite of it.
+
+    >>> import tidu
+    >>> tidu.ones(2, 3).sum_to_size(1, 3)
+    tensor([[2., 2., 2.]])
+    """
+    size, have = sizes_of("sum_to_size", "size", size), tuple(input.shape)
+    extra = len(have) - len(size)
+    if extra < 0 or any(want not in (1, n) for want, n in zip(size, have[extra:])):
+        raise RuntimeError(f"size {{{list(size)}}} is not expandable to size {{{list(have)}}}.")
+    if size == have:
+        return input
+    dims = [i for i, n in enumerate(have) if i < extra or (size[i - extra] == 1 and n != 1)]
+    if not size:
+        return input.sum()
+    return input.sum(dims, True).view(size) if extra else input.sum(dims, True)
 
 
 # Order of dimensions
@@ -574,9 +594,9 @@ expand.vjp(x=lambda g: g)
 
 
 @composite(public=False, method=True, out=False)
-def expand_as(x, other):
+def expand_as(input, other):
     """`x.expand(other.shape)`."""
-    return expand.op.apply(x, other._array.shape)
+    return expand.op.apply(input, other._array.shape)
 
 
 @composite(method=True, out=False, varargs=False)

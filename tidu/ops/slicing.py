@@ -693,6 +693,21 @@ unfold_sum.vjp(x=lambda k, g, dimension, size, step: k.unfold(g, dimension, size
 # Copies of views
 
 
+def _parts(name, view):
+    """`unsafe_<name>`: parts that do not know that they are views, so that they may be changed."""
+
+    def function(tensor, *args, **kwargs):
+        return tuple(part.clone() for part in view(tensor, *args, **kwargs))
+
+    function.__name__ = "unsafe_" + name
+    function.__doc__ = f"The parts that `{name}` shows, as tensors of their own."
+    composite(method=True, out=False)(function)
+
+
+for _name in ("split", "split_with_sizes", "chunk"):
+    _parts(_name, globals()[_name])
+
+
 def _copying(name, view):
     """`<name>_copy`: what the view shows, in memory of its own."""
 

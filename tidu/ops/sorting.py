@@ -290,7 +290,7 @@ def histc(input, bins=100, min=0, max=0):
 
 
 @composite(method=True)
-def histogram(input, bins, *, range=None, weight=None, density=False):
+def histogram(input, bins=100, *, range=None, weight=None, density=False):
     """The counts (or sums of `weight`) in each bin, and the bins' edges.
 
     `bins`: how many equal ones, or a tensor of edges. `density`: scaled so that the integral is 1.

@@ -3,6 +3,7 @@
 from ...ops.joining import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from ...ops.masking import one_hot
 from ...ops.matmul import bilinear, linear
+from ...ops.norms import pdist
 from ...ops.padding import pad
 from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
@@ -10,6 +11,7 @@ from .convolution import *  # noqa: F403
 from .ctc import *  # noqa: F403
 from .dropout import *  # noqa: F403
 from .embedding import *  # noqa: F403
+from .folding import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ...autograd.inplace import write
 from ...ops import activation as ops
+from ...ops.creation import empty_like, zeros_like
 from ...ops.exponential import sigmoid
 from ...ops.reduction import log_softmax as _log_softmax
 from ...ops.reduction import softmax as _softmax
 from ...ops.trigonometric import tanh
 
 __all__ = [
-    "celu", "celu_", "elu", "elu_", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish",
-    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish",
-    "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu",
+    "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid",
+    "hardswish", "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid",
+    "mish", "prelu", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu",
     "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
     "threshold_",
 ]  # fmt: skip
@@ -149,3 +150,21 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
     return _log_softmax(input, dim, dtype)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """A random choice through which gradients flow: softmax((logits + Gumbel noise) / tau).
+
+    `hard`: the value is one-hot, the gradient that of the soft choice (Jang et al., 2016).
+    """
+    if eps != 1e-10:
+        import warnings
+
+        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+    noise = -empty_like(logits).exponential_().log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    chosen = soft.max(dim, keepdim=True)[1]
+    one_hot = zeros_like(logits).scatter_(dim, chosen, 1.0)
+    return one_hot - soft.detach() + soft
