@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tidu
+from tidu.ops import python_data
 
 X = tidu.tensor([1.0, 2.0])
 ONE = "only one element tensors can be converted to Python scalars"
@@ -358,3 +359,17 @@ def test_a_storage_outlives_its_tensors():
     others = [tidu.zeros(6) for _ in range(10)]
     assert storage.tolist()[-2:] == [160, 64]
     assert all(t.untyped_storage() is not storage for t in others)
+
+
+@pytest.mark.parametrize(
+    "convert", [float, complex, math.sqrt, lambda x: tidu.tensor([1.0, x])]
+)
+def test_a_number_out_of_the_graph_warns_once(convert, monkeypatch):
+    monkeypatch.setattr(python_data, "_warned_of_history", False)
+    x = tidu.tensor(1.5, requires_grad=True)
+    for silent in (int, bool, tidu.Tensor.item, lambda x: f"{x:.1f}", lambda x: float(x.detach())):
+        silent(x)
+    with pytest.warns(UserWarning, match="^Converting a tensor with requires_grad=True") as seen:
+        assert [convert(x), convert(x)]
+    assert len(seen) == 1
+    assert seen[0].filename == __file__

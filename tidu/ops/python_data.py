@@ -12,6 +12,7 @@ import builtins
 import numpy as np
 
 from .. import dtypes
+from ..autograd.node import user_frame
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor
 
@@ -210,6 +211,8 @@ def _number(value, dtype):
     if isinstance(value, Tensor):
         if value._array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
+        if dtype.kind >= dtypes.FLOAT:
+            warn_of_history(value)
         value = value._array.item()
     elif isinstance(value, ndarray):
         if value.size != 1:
@@ -231,6 +234,27 @@ def _number(value, dtype):
         name = "numpy.bool" if isinstance(value, np.bool_) else type(value).__name__
         raise TypeError(f"'{name}' object cannot be interpreted as an integer")
     return value.__index__()
+
+
+_warned_of_history = False
+
+
+def warn_of_history(tensor):
+    """PyTorch's warning, once, where a number is taken out of a tensor that has a gradient."""
+    global _warned_of_history
+    if _warned_of_history or not tensor.requires_grad:
+        return
+    _warned_of_history = True
+    import warnings
+
+    frame = user_frame()
+    warnings.warn_explicit(
+        "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+        "Consider using tensor.detach() first.",
+        UserWarning,
+        frame.f_code.co_filename if frame else "tidu",
+        frame.f_lineno if frame else 0,
+    )
 
 
 _warned = False
