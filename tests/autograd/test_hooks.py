@@ -467,3 +467,12 @@ def test_a_post_accumulate_hook_returns_nothing():
     x.register_post_accumulate_grad_hook(lambda t: 3)
     with pytest.raises(TypeError, match="expected Variable, but hook returned 'int'"):
         x.sum().backward()
+
+
+def test_what_grad_returns_for_a_result_with_hooks():
+    x = leaf(1.0)
+    y = x * 2
+    y.register_hook(lambda g: g * 10)
+    assert [g.item() for g in tidu.autograd.grad(y, [y], retain_graph=True)] == [10.0]
+    # As in PyTorch: not the hooks' gradient where the walk goes on from there.
+    assert [g.item() for g in tidu.autograd.grad(y, [x, y])] == [20.0, 1.0]

@@ -201,3 +201,13 @@ def test_detach_in_place():
     assert y.is_leaf
     with pytest.raises(RuntimeError, match="Can't detach views in-place"):
         (x * 2)[0].detach_()
+
+
+def test_a_result_saved_by_writing_into_a_view_notices_later_writes():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y[:1].exp_()
+    assert grad(y.sum(), x, retain_graph=True)[0].tolist() == pytest.approx([2.718281828, 1.0])
+    y.add_(1)
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation: .*\[1\]\]"):
+        y.sum().backward()

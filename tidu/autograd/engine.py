@@ -129,12 +129,14 @@ class Walk:
         while heap:
             node = heappop(heap)[1]
             gradient = pending.pop(node)
+            captures = self.captured is not None and node in self.wanted
+            if captures:
+                self.capture(node, gradient)
             if node.prehooks is not None:
                 gradient = self.call_hooks(node.prehooks, gradient)
-            if self.captured is not None and node in self.wanted:
-                self.capture(node, gradient)
-                if not any(self.needed.get(child) for child in _children(node)):
-                    continue
+            if captures and not any(self.needed.get(child) for child in _children(node)):
+                self.capture(node, gradient)  # the last word, unless others still need it (as PyTorch)
+                continue
             if type(node) is Output:
                 self.collect(node, gradient)
                 continue

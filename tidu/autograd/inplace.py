@@ -212,9 +212,9 @@ def _keep(node, before):
 
 def join_graph(x, result, counter):
     node = result._node
+    if node is not None:
+        _save_in_place(node, result, x, counter)
     if x._view is None:
-        if node is not None:
-            _save_in_place(node, result, x, counter)
         _take_place(x, node)
         counter.history += 1
         return
