@@ -166,6 +166,12 @@ def broadcast_error(tensors):
 # Autograd
 
 
+def _placed(error):
+    """Marks an error whose notes say already where its node was recorded."""
+    error._tidu_noted = True
+    return error
+
+
 def freed(node):
     error = RuntimeError(
         "Trying to backward through the graph a second time (or directly access saved tensors "
@@ -180,8 +186,7 @@ def freed(node):
         "In a loop: compute that anew in each round, or detach() what is carried over from the "
         "round before. For two losses that share it: one backward(), of their sum."
     )
-    error._tidu_noted = True
-    return error
+    return _placed(error)
 
 
 def overwritten(node, value, counter, expected):
@@ -218,8 +223,7 @@ def overwritten(node, value, counter, expected):
         f"{node.name()} needs the value that it saved here:\n  {place_of(node)}\n"
         f"{counter.operation} overwrote it here:\n  {place_of(counter)}\n{cure}"
     )
-    error._tidu_noted = True
-    return error
+    return _placed(error)
 
 
 def bad_gradient_shape(source, gradient, shape):
@@ -264,11 +268,10 @@ def check_start(i, tensor, gradient):
         one.fill(1)
         return Tensor._wrap(one)
     if not isinstance(gradient, Tensor):
-        error = TypeError(
-            f"gradients can be either Tensors or None, but got {type(gradient).__name__}"
+        raise noted(
+            TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}"),
+            f"Pass a tensor of shape {list(shape)}, the shape of what you start from.",
         )
-        error.add_note(f"Pass a tensor of shape {list(shape)}, the shape of what you start from.")
-        raise error
     if gradient._array.shape != shape:
         error = RuntimeError(
             f"Mismatch in shape: grad_output[{i}] has a shape of {gradient.shape} and output[{i}] "
