@@ -93,6 +93,9 @@ def test_same_padding_of_an_even_kernel_warns_and_keeps_the_size():
          "Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size "
          "can't be greater than actual input size"),
         (lambda: F.conv2d(X, W.double()), "expected scalar type Float but found Double"),
+        (lambda: F.conv2d(X, W.double(), tidu.ones(3)), "expected scalar type Float but found Double"),
+        (lambda: nn.Conv2d(2, 1, 3)(X.double()),
+         "Input type (double) and bias type (float) should be the same"),
         (lambda: F.conv_transpose2d(X, W),
          "Given transposed=1, weight of size [3, 2, 3, 3], expected input[1, 2, 5, 5] to have 3 "
          "channels, but got 2 channels instead"),

@@ -231,7 +231,36 @@ REFUSALS = [
     (lambda: nn.Embedding(3, 2, padding_idx=5), AssertionError,
      "Padding_idx must be within num_embeddings"),
     (lambda: nn.Unflatten(1, "ab"), TypeError, "unflattened_size must be a tuple of ints"),
+    (lambda: nn.Unflatten("a", (("b", 2),)), TypeError,
+     "unflattened_size must be tuple of ints, but found element of type tuple at pos 0"),
+    (lambda: nn.Embedding(3, 2)(tidu.tensor([True])), RuntimeError,
+     "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+     "Int; but got CPUBoolType instead"),
+    (lambda: nn.Conv2d(3, 4), TypeError,
+     "Conv2d.__init__() missing 1 required positional argument: 'kernel_size'"),
+    (lambda: nn.BatchNorm2d(), TypeError,
+     "_BatchNorm.__init__() missing 1 required positional argument: 'num_features'"),
+    (lambda: nn.Tanh(1), TypeError, "Tanh.__init__() takes 1 positional argument but 2 were given"),
+    (lambda: nn.Hardtanh(1, -1), AssertionError, "max_val (-1) must be greater than min_val (1)"),
+    (lambda: F.pad(X, 1), TypeError,
+     "pad(): argument 'pad' (position 2) must be tuple of ints, not int"),
+    (lambda: F.pad(X, (1, 1.5)), TypeError,
+     "pad(): argument 'pad' failed to unpack the object at pos 2 with error \"type must be tuple of "
+     "ints,but got float\""),
 ]  # fmt: skip
+
+
+def test_hardtanhs_former_names():
+    with pytest.warns(FutureWarning, match="`min_value` is deprecated and renamed to `min_val`"):
+        assert nn.Hardtanh(min_value=-2).min_val == -2
+
+
+def test_layers_derived_from_ours_share_the_constructor():
+    class Mine(nn.Conv1d):
+        pass
+
+    assert Mine.__init__ is nn.Conv1d.__init__
+    assert Mine(1, 1, 2)(X).shape == (1, 1, 2)
 
 
 @pytest.mark.parametrize(("call", "kind", "text"), REFUSALS)

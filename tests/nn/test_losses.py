@@ -147,6 +147,17 @@ def test_nodes(loss, node):
         (lambda: F.multi_margin_loss(X, tidu.tensor([0, 1]), p=3), ValueError,
          "only p == 1 and p == 2 supported"),
         (lambda: F.gaussian_nll_loss(X, X, X - 1), ValueError, "var has negative entry/entries"),
+        (lambda: F.binary_cross_entropy(tidu.tensor([float("nan")]), tidu.ones(1)), RuntimeError,
+         "all elements of input should be between 0 and 1"),
+        (lambda: F.binary_cross_entropy(X.long(), X.long()), NotImplementedError,
+         "\"binary_cross_entropy\" not implemented for 'Long'"),
+        (lambda: F.binary_cross_entropy_with_logits(X.long(), X), NotImplementedError,
+         "\"log_sigmoid_cpu\" not implemented for 'Long'"),
+        (lambda: F.mse_loss(X, None), AttributeError, "'NoneType' object has no attribute 'size'"),
+        (lambda: F.huber_loss(X.long(), X), RuntimeError,
+         "result type Float can't be cast to the desired output type Long"),
+        (lambda: F.hinge_embedding_loss(X, None), TypeError,
+         "hinge_embedding_loss(): argument 'target' (position 2) must be Tensor, not NoneType"),
         (lambda: nn.TripletMarginLoss(margin=0), ValueError,
          "TripletMarginLoss: expected margin to be greater than 0, got 0 instead"),
     ],
@@ -155,6 +166,22 @@ def test_errors(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("loss", [F.huber_loss, F.soft_margin_loss])
+def test_losses_of_the_inputs_dtype(loss):
+    assert loss(X, X.double()).dtype is tidu.float32
+    assert loss(X.double(), X).dtype is tidu.float64
+    assert loss(X, X.long()).dtype is tidu.float32
+
+
+def test_no_smoothing_below_zero():
+    target = tidu.tensor([1, 2])
+    assert F.cross_entropy(LOGS, target, label_smoothing=-1.0).equal(F.cross_entropy(LOGS, target))
+
+
+def test_a_losss_distance_is_a_module():
+    assert "(distance_function): PairwiseDistance()" in repr(nn.TripletMarginWithDistanceLoss())
 
 
 def test_ctc_is_the_sum_over_all_paths():

@@ -88,6 +88,13 @@ def test_repr(layer, text):
          "elements in indices should be type int64 but got: Float"),
         (lambda: F.max_unpool2d(X, tidu.full((1, 1, 6, 6), 1000), 2), RuntimeError,
          "Found an invalid max index: 1000 (output volumes are of size 12x12)"),
+        (lambda: F.avg_pool2d(tidu.ones(1, 2, 4, 5, 5), 2), RuntimeError,
+         "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
+         "got:[1, 2, 4, 5, 5]"),
+        (lambda: F.max_pool3d(tidu.ones(1, 2, 2, 2).bool(), 2), NotImplementedError,
+         "\"max_pool3d\" not implemented for 'Bool'"),
+        (lambda: F.adaptive_avg_pool3d(tidu.ones(1, 4, 4, 4).long(), 2), NotImplementedError,
+         "\"adaptive_avg_pool3d_cpu\" not implemented for 'Long'"),
         (lambda: F.max_pool2d([1], 2), TypeError,
          "max_pool2d(): argument 'input' (position 1) must be Tensor, not list"),
     ],
@@ -96,6 +103,10 @@ def test_errors(call, error, text):
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+def test_adaptive_max_of_no_images():
+    assert nn.AdaptiveMaxPool2d(2)(tidu.ones(0, 2, 4, 4)).shape == (0, 2, 2, 2)
 
 
 def test_fractional_windows_start_where_the_samples_say():

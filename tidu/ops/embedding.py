@@ -35,10 +35,11 @@ def embedding(
 def check_indices(indices, name):
     """PyTorch takes int32 and int64 as numbers of rows."""
     if indices.dtype.kind != "i" or indices.dtype.itemsize < 4:
+        title = dtypes.of(indices).title
+        found = "CPUBoolType" if title == "Bool" else f"torch.{title}Tensor"
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
-            f"Int; but got torch.{dtypes.of(indices).title}Tensor instead (while checking arguments for "
-            f"{name})"
+            f"Int; but got {found} instead (while checking arguments for {name})"
         )
 
 

@@ -109,7 +109,7 @@ def _weighted(values, weight):
 @op(public=False, method=False)
 def binary_cross_entropy(k, x: Array, y: Array, weight: Array | None, reduction="mean"):
     """-(y * log(x) + (1 - y) * log(1 - x)): x are probabilities, y too."""
-    if ((x < 0) | (x > 1)).any():
+    if not ((x >= 0) & (x <= 1)).all():  # so nan is refused too
         raise RuntimeError("all elements of input should be between 0 and 1")
     if ((y < 0) | (y > 1)).any():
         raise RuntimeError("all elements of target should be between 0 and 1")

@@ -38,7 +38,9 @@ def _max_node(x, kernel, *rest):
 def max_pool(k, x: Array, kernel, stride, padding, dilation, ceil_mode):
     """The largest element of each window, and the number of its place in the window."""
     if x.dtype.kind in "bc":
-        raise NotImplementedError(f"\"max_pool2d\" not implemented for '{dtypes.of(x).title}'")
+        raise NotImplementedError(
+            f"\"max_pool{len(kernel)}d\" not implemented for '{dtypes.of(x).title}'"
+        )
     full = _batched(x, len(kernel))
     out, place = kernels.max_forward(full, kernel, stride, padding, dilation, ceil_mode)
     return _like(out, x), _like(place, x)
@@ -103,7 +105,8 @@ def avg_pool(
     """The sum of each window, divided by the number of its elements."""
     dims = len(kernel)
     if x.dtype.kind in "bc":
-        raise NotImplementedError(f"\"avg_pool{dims}d\" not implemented for '{dtypes.of(x).title}'")
+        kernel_name = "avg_pool3d_out_frame" if dims == 3 else "avg_pool2d"
+        raise NotImplementedError(f"\"{kernel_name}\" not implemented for '{dtypes.of(x).title}'")
     full = _batched(x, dims)
     size = full.shape[2:]
     out = kernels.out_size(size, kernel, stride, padding, (1,) * dims, ceil_mode)
@@ -152,6 +155,9 @@ def _parts(n, m):
     return [(i * n // m, -((i + 1) * -n // m)) for i in range(m)]
 
 
+_KERNELS = {1: "2d", 2: "2d", 3: "3d_cpu"}  # in PyTorch's messages, by the number of dimensions
+
+
 def _adaptive_node(x, size):
     return f"AdaptiveAvgPool{len(size)}DBackward0"
 
@@ -195,7 +201,7 @@ def _window_maxima(x, starts_and_ends):
         windows = [parts[i] for parts, i in zip(starts_and_ends, at)]
         block = x[(..., *(slice(start, end) for start, end in windows))]
         inner = block.shape[-dims:]
-        block = block.reshape(*lead, -1)
+        block = block.reshape(*lead, math.prod(inner))
         best = block.argmax(-1)
         out[(..., *at)] = np.take_along_axis(block, best[..., None], -1)[..., 0]
         where = np.unravel_index(best, inner)
@@ -215,7 +221,7 @@ def adaptive_max_pool(k, x: Array, size):
     """The largest elements of `size` windows that cover the input, and their flat positions."""
     if x.dtype.kind != "f":
         raise NotImplementedError(
-            f"\"adaptive_max_pool{len(size)}d\" not implemented for '{dtypes.of(x).title}'"
+            f"\"adaptive_max_pool{_KERNELS[len(size)]}\" not implemented for '{dtypes.of(x).title}'"
         )
     return _window_maxima(x, [_parts(n, m) for n, m in zip(x.shape[-len(size) :], size)])
 
@@ -301,7 +307,7 @@ def max_unpool(k, x: Array, indices: Array, size):
     wrong = (indices < 0) | (indices >= positions)
     if wrong.any():
         raise RuntimeError(
-            f"Found an invalid max index: {indices[wrong][0]} (output volumes are of size "
+            f"Found an invalid max index: {indices[wrong][-1]} (output volumes are of size "
             f"{'x'.join(map(str, size))})"
         )
     out = np.zeros((*x.shape[: x.ndim - dims], *size), x.dtype)

@@ -44,16 +44,14 @@ def _check_tensors(name, input, weight, bias):
 
 def _check_dtypes(x, w, bias):
     title = dtypes.of(x).title
-    for what, other in (("weight", w), ("bias", bias)):
-        if other is None or other.dtype == x.dtype:
-            continue
-        found = dtypes.of(other).title
-        if bias is None:
-            raise RuntimeError(f"expected scalar type {title} but found {found}")
+    if bias is not None and bias.dtype != x.dtype:
+        found = dtypes.of(bias).title
         raise RuntimeError(
-            f"Input type ({_C_NAMES.get(title, title)}) and {what} type "
+            f"Input type ({_C_NAMES.get(title, title)}) and bias type "
             f"({_C_NAMES.get(found, found)}) should be the same"
         )
+    if w.dtype != x.dtype:
+        raise RuntimeError(f"expected scalar type {title} but found {dtypes.of(w).title}")
 
 
 def _check_ndim(x, w, dims, stride, same):

@@ -66,7 +66,7 @@ def _tensors(name, **arguments):
 
 
 def _warn_broadcast(input, target):
-    if input._array.shape != target._array.shape:
+    if target.size() != input.size():  # what is no tensor fails here, as in PyTorch
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
@@ -91,7 +91,6 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
     >>> tidu.nn.functional.l1_loss(tidu.tensor([1.0, 2.0]), tidu.tensor([1.0, 5.0]))
     tensor(1.5000)
     """
-    _tensors("l1_loss", input=input, target=target)
     _warn_broadcast(input, target)
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = _reduction(size_average, reduce, reduction)
@@ -108,7 +107,6 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     >>> tidu.nn.functional.mse_loss(tidu.tensor([1.0, 2.0]), tidu.tensor([1.0, 5.0]))
     tensor(4.5000)
     """
-    _tensors("mse_loss", input=input, target=target)
     _warn_broadcast(input, target)
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = _reduction(size_average, reduce, reduction)
@@ -124,7 +122,6 @@ def smooth_l1_loss(
 
     (Girshick, Fast R-CNN, 2015.)
     """
-    _tensors("smooth_l1_loss", input=input, target=target)
     _warn_broadcast(input, target)
     reduction = _reduction(size_average, reduce, reduction)
     if beta < 0:
@@ -136,11 +133,11 @@ def smooth_l1_loss(
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """Half the squared difference; from `delta` on it grows linearly. (Huber, 1964.)"""
-    _tensors("huber_loss", input=input, target=target)
     _warn_broadcast(input, target)
     reduction = _reduction(None, None, reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    target = _like_input(input, target)
     if weight is None:
         return ops.huber_loss(input, target, reduction, delta)
     if weight._array.shape != input._array.shape:
@@ -148,12 +145,26 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     return _reduce(ops.huber_loss(input, target, "none", delta) * weight, reduction)
 
 
+def _like_input(input, target):
+    """The target in the input's dtype, which is that of losses that PyTorch writes in place."""
+    if target.dtype is input.dtype and input.dtype.is_floating_point:
+        return target
+    common = dtypes.of(dtypes.result(input._array, target._array))
+    if common.kind < dtypes.FLOAT:
+        common = dtypes.get_default_dtype()
+    if common.kind > input.dtype.kind:
+        raise RuntimeError(
+            f"result type {common.title} can't be cast to the desired output type {input.dtype.title}"
+        )
+    return target.to(input.dtype)
+
+
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-target * input)) for targets of 1 or -1."""
     reduction = _reduction(size_average, reduce, reduction)
     _tensors("soft_margin_loss", input=input, target=target)
     _refuse_grad("soft_margin_loss", "target", target)
-    return ops.soft_margin_loss(input, target, reduction)
+    return ops.soft_margin_loss(input, _like_input(input, target), reduction)
 
 
 def _refuse_grad(name, argument, value):
@@ -175,7 +186,7 @@ def binary_cross_entropy(
     Logarithms are bounded by -100 from below, as in PyTorch.
     """
     reduction = _reduction(size_average, reduce, reduction)
-    if target.shape != input.shape:
+    if target.size() != input.size():
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
@@ -185,6 +196,8 @@ def binary_cross_entropy(
             raise RuntimeError(
                 f"Found dtype {other.dtype.title} but expected {input.dtype.title}"
             )
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{input.dtype.title}'")
     if weight is not None:
         weight = weight.expand(_expanded(weight._array.shape, input._array.shape))
     return ops.binary_cross_entropy(input, target, weight, reduction)
@@ -213,10 +226,12 @@ def binary_cross_entropy_with_logits(
     tensor(0.6931)
     """
     reduction = _reduction(size_average, reduce, reduction)
-    if target.shape != input.shape:
+    if target.size() != input.size():
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f"\"log_sigmoid_cpu\" not implemented for '{input.dtype.title}'")
     if target.dtype is dtypes.bool:
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
@@ -315,6 +330,7 @@ def poisson_nll_loss(
     log(target!).
     """
     reduction = _reduction(size_average, reduce, reduction)
+    _tensors("poisson_nll_loss", input=input, target=target)
     if log_input:
         loss = input.exp() - target * input
     else:
@@ -373,6 +389,7 @@ def hinge_embedding_loss(
 ):
     """The input where the target is 1, max(0, margin - input) where it is -1."""
     reduction = _reduction(size_average, reduce, reduction)
+    _tensors("hinge_embedding_loss", input=input, target=target)
     zeros = input.new_zeros(())
     far = ops.where(target != 1, (margin - input).clamp_min(0), zeros)
     near = ops.where(target != -1, input, zeros)
@@ -639,7 +656,7 @@ def cross_entropy(
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = _reduction(size_average, reduce, reduction)
     _tensors("cross_entropy_loss", input=input, target=target)
-    if not 0.0 <= label_smoothing <= 1.0:
+    if label_smoothing > 1.0:
         raise RuntimeError(
             f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"
         )
@@ -652,7 +669,7 @@ def cross_entropy(
             input, target, weight, reduction, ignore_index, label_smoothing, class_dim
         )
     logs = ops.log_softmax(input, class_dim, None)
-    if label_smoothing == 0:
+    if label_smoothing <= 0:
         return _nll(logs, target, weight, reduction, ignore_index)
     return _smoothed_loss(
         logs, target, weight, reduction, ignore_index, label_smoothing, class_dim

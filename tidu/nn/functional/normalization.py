@@ -170,13 +170,13 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     if normalized:
         _check_affine(normalized, weight=weight, bias=bias)
     _check_normalized(x.shape, normalized)
+    if x.dtype != "float16":  # which may have weights in float32
+        if weight is not None and weight.dtype is not input.dtype:
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+        if bias is not None and bias.dtype is not input.dtype:
+            raise RuntimeError(f"expected scalar type {input.dtype.title} but found {bias.dtype.title}")
     if x.dtype.kind != "f":
         raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{input.dtype.title}'")
-    for other in (weight, bias):
-        if other is not None and other.dtype is not input.dtype and x.dtype != "float16":
-            raise RuntimeError(
-                f"expected scalar type {input.dtype.title} but found {other.dtype.title}"
-            )
     axes = tuple(range(x.ndim - len(normalized), x.ndim))
     return ops.normalise(
         input, weight, bias, None, None, axes, x.shape, normalized, eps, "layer"

@@ -81,13 +81,13 @@ def _check_window(shape, dims, kernel, stride, padding, dilation, ceil_mode, ave
         found = " ".join(f"k{a}: {k}" for a, k in zip("THW"[-dims:], kernel))
         raise RuntimeError(f"kernel size should be greater than zero, but got {found}")
     size = shape[-dims:]
-    if dims == 2 and 0 in shape[-3:]:
+    if dims == 2 and (0 in shape[-3:] or len(shape) > 4):
         raise RuntimeError(
             "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but "
             f"got:{list(shape)}"
         )
     if dims == 3 and 0 in shape[-4:]:
-        name = "avg_pool3d_out_cpu" if average else "max_pool3d_with_indices_out_cpu_template"
+        name = "avg_pool3d" if average else "max_pool3d_with_indices_out_cpu_template"
         raise RuntimeError(
             f"{name}(): Expected input's non-batch dimensions to have positive length, but input has "
             f"a shape of {list(shape)} and non-batch dimension 0 has length zero!"
@@ -394,7 +394,8 @@ def _adaptive_avg(name, dims, input, output_size):
         return input.mean(tuple(range(-dims, 0)), True)
     _check_adaptive(name, shape, dims, size)
     if input._array.dtype.kind != "f":
-        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.title}'")
+        kernel = name + "_cpu" * (dims == 3)
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input.dtype.title}'")
     return ops.adaptive_avg_pool(input, size)
 
 

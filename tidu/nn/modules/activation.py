@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 from ...ops.creation import empty
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
+from .family import Family
 from .module import Module
 
 
@@ -23,9 +26,9 @@ class _Activation(Module):
         super().__init__()
         names = [name for name, _ in self.settings]
         if len(args) > len(names):
+            takes = f"from 1 to {len(names) + 1} positional arguments" if names else "1 positional argument"
             raise TypeError(
-                f"{type(self).__name__}.__init__() takes from 1 to {len(names) + 1} positional "
-                f"arguments but {len(args) + 1} were given"
+                f"{type(self).__name__}.__init__() takes {takes} but {len(args) + 1} were given"
             )
         for name, value in [*self.settings, *zip(names, args)]:
             setattr(self, name, value)
@@ -101,10 +104,23 @@ class Hardtanh(_Activation):
     settings = (("min_val", -1.0), ("max_val", 1.0), *_INPLACE)
     shown = "min_val={min_val}, max_val={max_val}"
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None):
+        for name, value in (("min_val", min_value), ("max_val", max_value)):
+            if value is not None:
+                warnings.warn(
+                    f"keyword argument `{name}ue` is deprecated and renamed to `{name}`",
+                    FutureWarning,
+                    stacklevel=2,
+                )
+        super().__init__(
+            min_val if min_value is None else min_value,
+            max_val if max_value is None else max_value,
+            inplace,
+        )
         if self.max_val <= self.min_val:
-            raise AssertionError("max_val must be larger than min_val")
+            raise AssertionError(
+                f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})"
+            )
 
 
 class ReLU6(Hardtanh):
@@ -278,7 +294,7 @@ class Tanhshrink(_Activation):
     function = "tanhshrink"
 
 
-class _Softmax(Module):
+class _Softmax(Family):
     function = ""
 
     def __init__(self, dim=None):

@@ -38,12 +38,7 @@ class Unflatten(Module):
 
     def __init__(self, dim, unflattened_size):
         super().__init__()
-        if isinstance(dim, int):
-            _require_tuple_of(unflattened_size, int, "tuple of ints")
-        elif isinstance(dim, str):
-            _require_tuple_of(unflattened_size, tuple, "tuple of tuples")
-        else:
-            raise TypeError("invalid argument type for dim parameter")
+        _require_tuple_of_ints(unflattened_size)
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, input):
@@ -53,14 +48,14 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-def _require_tuple_of(value, kind, words):
-    if not isinstance(value, tuple) and not (kind is int and isinstance(value, list)):
+def _require_tuple_of_ints(value):
+    if not isinstance(value, (tuple, list)):
         raise TypeError(
-            f"unflattened_size must be a {words}, but found type {type(value).__name__}"
+            f"unflattened_size must be a tuple of ints, but found type {type(value).__name__}"
         )
     for i, element in enumerate(value):
-        if not isinstance(element, kind):
+        if not isinstance(element, int):
             raise TypeError(
-                f"unflattened_size must be {words}, but found element of type "
+                "unflattened_size must be tuple of ints, but found element of type "
                 f"{type(element).__name__} at pos {i}"
             )
