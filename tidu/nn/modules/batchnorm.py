@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...ops.creation import empty, ones, zeros
+from ...ops.creation import ones, zeros
 from ...ops.from_data import tensor
 from .. import functional as F
-from .. import init
-from ..parameter import Parameter
+from .family import own_constructor
 from .module import Module
+from .normalization import add_affine, reset_affine
 
 
 class _NormBase(Module):
@@ -24,14 +24,7 @@ class _NormBase(Module):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         options = {"device": device, "dtype": dtype}
-        if affine:
-            self.weight = Parameter(empty(num_features, **options))
-        else:
-            self.register_parameter("weight", None)
-        if affine and bias:
-            self.bias = Parameter(empty(num_features, **options))
-        else:
-            self.register_parameter("bias", None)
+        add_affine(self, num_features, affine, affine and bias, **options)
         if track_running_stats:
             self.register_buffer("running_mean", zeros(num_features, **options))
             self.register_buffer("running_var", ones(num_features, **options))
@@ -51,10 +44,7 @@ class _NormBase(Module):
     def reset_parameters(self):
         """Weight 1, bias 0, and fresh running statistics."""
         self.reset_running_stats()
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        reset_affine(self)
 
     def _check_input_dim(self, input):
         raise NotImplementedError
@@ -74,6 +64,7 @@ class _NormBase(Module):
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
 
+@own_constructor
 class _BatchNorm(_NormBase):
     def forward(self, input):
         self._check_input_dim(input)

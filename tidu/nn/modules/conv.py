@@ -8,7 +8,7 @@ from ...ops.creation import empty
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
-from .module import Module
+from .family import Family
 
 
 def entries(value, dims):
@@ -19,7 +19,7 @@ def entries(value, dims):
 _MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class _ConvNd(Module):
+class _ConvNd(Family):
     """What convolutions share: settings, parameters, their initial values, `repr`."""
 
     __constants__ = [

@@ -7,10 +7,10 @@ top, bottom, front, back); negative numbers cut off. A first dimension for sampl
 from __future__ import annotations
 
 from .. import functional as F
-from .module import Module
+from .family import Family
 
 
-class _Pad(Module):
+class _Pad(Family):
     """What all of them share; a class states its number of dimensions and its mode."""
 
     __constants__ = ["padding"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .. import functional as F
+from .family import Family
 from .module import Module
 
 
-class _MaxPool(Module):
+class _MaxPoolNd(Module):
     __constants__ = ["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"]
     function = ""
 
@@ -32,13 +33,13 @@ class _MaxPool(Module):
         )
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """The largest element of each window of a signal (N, C, L) or (C, L)."""
 
     function = "max_pool1d"
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """The largest element of each window of an image (N, C, H, W) or (C, H, W).
 
     >>> import tidu
@@ -49,13 +50,13 @@ class MaxPool2d(_MaxPool):
     function = "max_pool2d"
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPoolNd):
     """The largest element of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
 
     function = "max_pool3d"
 
 
-class _MaxUnpool(Module):
+class _MaxUnpool(Family):
     dims = 0
 
     def __init__(self, kernel_size, stride=None, padding=0):
@@ -119,7 +120,7 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _AvgPool(Module):
+class _AvgPool(Family):
     __constants__ = [
         "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override",
     ]  # fmt: skip
@@ -162,7 +163,7 @@ class AvgPool3d(_AvgPool):
     function = "avg_pool3d"
 
 
-class _LPPool(Module):
+class _LPPoolNd(Module):
     __constants__ = ["norm_type", "kernel_size", "stride", "ceil_mode"]
     function = ""
 
@@ -183,25 +184,25 @@ class _LPPool(Module):
         )
 
 
-class LPPool1d(_LPPool):
+class LPPool1d(_LPPoolNd):
     """The p-norm of each window of a signal (N, C, L) or (C, L)."""
 
     function = "lp_pool1d"
 
 
-class LPPool2d(_LPPool):
+class LPPool2d(_LPPoolNd):
     """The p-norm of each window of an image (N, C, H, W) or (C, H, W)."""
 
     function = "lp_pool2d"
 
 
-class LPPool3d(_LPPool):
+class LPPool3d(_LPPoolNd):
     """The p-norm of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
 
     function = "lp_pool3d"
 
 
-class _AdaptiveMaxPool(Module):
+class _AdaptiveMaxPoolNd(Module):
     __constants__ = ["output_size", "return_indices"]
     function = ""
 
@@ -216,25 +217,25 @@ class _AdaptiveMaxPool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """The largest elements of `output_size` windows that cover a signal."""
 
     function = "adaptive_max_pool1d"
 
 
-class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """The largest elements of windows that divide an image into `output_size` parts."""
 
     function = "adaptive_max_pool2d"
 
 
-class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """The largest elements of windows that divide a volume into `output_size` parts."""
 
     function = "adaptive_max_pool3d"
 
 
-class _AdaptiveAvgPool(Module):
+class _AdaptiveAvgPoolNd(Module):
     __constants__ = ["output_size"]
     function = ""
 
@@ -249,13 +250,13 @@ class _AdaptiveAvgPool(Module):
         return f"output_size={self.output_size}"
 
 
-class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """The means of `output_size` windows that cover a signal."""
 
     function = "adaptive_avg_pool1d"
 
 
-class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """The means of windows that divide an image into `output_size` parts.
 
     >>> import tidu
@@ -266,13 +267,13 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     function = "adaptive_avg_pool2d"
 
 
-class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """The means of windows that divide a volume into `output_size` parts."""
 
     function = "adaptive_avg_pool3d"
 
 
-class _FractionalMaxPool(Module):
+class _FractionalMaxPool(Family):
     __constants__ = ["kernel_size", "return_indices", "output_size", "output_ratio"]
     dims = 0
 
