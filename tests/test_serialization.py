@@ -240,7 +240,7 @@ def test_files_from_a_gpu(where):
 def test_a_failed_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "x.pt"
     tidu.save(1, path)
-    with pytest.raises((pickle.PicklingError, AttributeError), match="[Cc]an't pickle"):
+    with pytest.raises((pickle.PicklingError, AttributeError), match=r"[Cc]an't pickle"):
         tidu.save(lambda: None, path)
     assert tidu.load(path) == 1
     assert os.listdir(tmp_path) == ["x.pt"]

@@ -372,3 +372,16 @@ def test_bounds_that_a_float_dtype_rounds(low, high, first, end):
 def test_a_lower_bound_above_what_a_float_dtype_counts_to():
     with pytest.raises(RuntimeError, match="got from=4096 > to_inc=2048"):
         tidu.empty(3, dtype=tidu.float16).random_(4096, None)
+
+
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        ([1, math.nan], "< 0"),
+        ([math.inf, -1.0], "= infinity or NaN"),
+        ([-1.0, math.inf], "< 0"),
+    ],
+)
+def test_multinomial_names_the_first_bad_weight(weights, text):
+    with pytest.raises(RuntimeError, match=f"encountering probability entry {text}"):
+        tidu.multinomial(tidu.tensor(weights), 2, replacement=True)

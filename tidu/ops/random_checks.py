@@ -291,7 +291,8 @@ def weights(array, count, replacement):
     negative = not array.min() >= 0
     if not finite or negative:
         if replacement and count > 1:
-            bad = "< 0" if (array < 0).any() else "= infinity or NaN"
+            first = array[~((array >= 0) & np.isfinite(array))][0]
+            bad = "= infinity or NaN" if first >= 0 else "< 0"  # a NaN, too, is not >= 0
             raise RuntimeError(
                 f"invalid multinomial distribution (encountering probability entry {bad})"
             )
