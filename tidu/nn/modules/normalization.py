@@ -13,6 +13,21 @@ def _shape(normalized_shape):
     return tuple(normalized_shape) if hasattr(normalized_shape, "__iter__") else (normalized_shape,)
 
 
+def add_affine(module, shape, weight, bias, device, dtype):
+    """Gives a module its parameters `weight` and `bias`, of `shape`, those that it wants."""
+    for name, wanted in (("weight", weight), ("bias", bias)):
+        value = Parameter(empty(shape, device=device, dtype=dtype)) if wanted else None
+        module.register_parameter(name, value)
+
+
+def reset_affine(module):
+    """Weight 1, bias 0: at first a normalization only normalizes."""
+    if module.weight is not None:
+        init.ones_(module.weight)
+    if module.bias is not None:
+        init.zeros_(module.bias)
+
+
 class LayerNorm(Module):
     """The last dimensions, of `normalized_shape`, brought to mean 0 and variance 1.
 
@@ -31,17 +46,13 @@ class LayerNorm(Module):
         super().__init__()
         self.normalized_shape = _shape(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            value = empty(self.normalized_shape, device=device, dtype=dtype) if wanted else None
-            self.register_parameter(name, Parameter(value) if wanted else None)
+        wanted = elementwise_affine, elementwise_affine and bias
+        add_affine(self, self.normalized_shape, *wanted, device, dtype)
         self.reset_parameters()
 
     def reset_parameters(self):
         """Weight 1, bias 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        reset_affine(self)
 
     def forward(self, input):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -75,17 +86,12 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            value = empty(num_channels, device=device, dtype=dtype) if wanted else None
-            self.register_parameter(name, Parameter(value) if wanted else None)
+        add_affine(self, num_channels, affine, affine and bias, device, dtype)
         self.reset_parameters()
 
     def reset_parameters(self):
         """Weight 1, bias 0."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        reset_affine(self)
 
     def forward(self, input):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
