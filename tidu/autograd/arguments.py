@@ -17,7 +17,7 @@ _OTHER_NAMES = {
     "axis0": "dim0", "axis1": "dim1",
     "indices": "indices_or_sections", "sections": "indices_or_sections",
     "tensor_indices_or_sections": "indices_or_sections", "split_size": "split_size_or_sections",
-    "test_element": "test_elements", "input2": "L",
+    "test_element": "test_elements", "element": "elements", "input2": "L",
 }  # fmt: skip
 
 _TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool, complex: dtypes.complex128}

@@ -244,7 +244,9 @@ def fill_diagonal_(self, fill_value, wrap=False):
         raise RuntimeError("dimensions must larger than 1")
     if self.ndim > 2 and len(set(self.shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
-    if self.dtype.kind < dtypes.FLOAT:
+    if self.dtype is dtypes.bool:
+        number = bool(number)
+    elif self.dtype.kind < dtypes.FLOAT:
         number = int(number)
     return write("fill_diagonal_", self, _with_diagonal, (number, wrap), {})
 

@@ -696,8 +696,8 @@ unfold_sum.vjp(x=lambda k, g, dimension, size, step: k.unfold(g, dimension, size
 def _parts(name, view):
     """`unsafe_<name>`: parts that do not know that they are views, so that they may be changed."""
 
-    def function(tensor, *args, **kwargs):
-        return tuple(part.clone() for part in view(tensor, *args, **kwargs))
+    def function(input, *args, **kwargs):
+        return tuple(part.clone() for part in view(input, *args, **kwargs))
 
     function.__name__ = "unsafe_" + name
     function.__doc__ = f"The parts that `{name}` shows, as tensors of their own."
