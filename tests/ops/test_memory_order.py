@@ -46,3 +46,11 @@ def test_elementwise_results_keep_the_order():
 def test_normalisation_keeps_channels_last():
     x = tidu.rand(2, 3, 4, 4).to(memory_format=tidu.channels_last)
     assert F.batch_norm(x, None, None, training=True).stride() == x.stride()
+
+
+@pytest.mark.parametrize("n", [3, 5, 7, 12, 100, 1000])
+def test_sums_are_no_views_of_partial_sums(n):
+    for x in (tidu.ones(n), tidu.ones(2, n, dtype=tidu.float64)):
+        total = x.sum(-1)
+        assert total.storage_offset() == 0
+        assert total.untyped_storage().nbytes() == total.nbytes

@@ -32,7 +32,7 @@ def sum_rows(x):
         if n <= SIDE_BY_SIDE:
             return add(x, 1)
         order = [0, *range(SIDE_BY_SIDE, n), *range(1, SIDE_BY_SIDE)]
-        return running_sum(x[:, order], 1)[:, -1]
+        return running_sum(x[:, order], 1)[:, -1].copy()  # not a view that keeps all of it
     body = x[:, : vectors * width].reshape(rows, vectors, width)
     blocks = vectors // SIDE_BY_SIDE
     if blocks:
@@ -46,7 +46,7 @@ def sum_rows(x):
         lanes = add(body, 1)
     if vectors * width < n:
         lanes = np.concatenate([x[:, vectors * width :], lanes], 1)
-    return running_sum(lanes, 1)[:, -1]
+    return running_sum(lanes, 1)[:, -1].copy()
 
 
 def _cascade(x):
