@@ -12,11 +12,10 @@ import functools
 import importlib
 from collections.abc import Callable
 
-_controls: tuple[Callable, Callable] | None = None
 
-
-def _find() -> tuple[Callable, Callable]:
-    """(get, set) of the number of threads of the OpenBLAS that came with NumPy."""
+@functools.cache
+def controls() -> tuple[Callable, Callable]:
+    """(get, set) of the number of threads of the OpenBLAS that NumPy has; without it get gives 1."""
     import ctypes
 
     try:
@@ -34,20 +33,12 @@ def _find() -> tuple[Callable, Callable]:
     return (lambda: 1), (lambda threads: None)
 
 
-def controls() -> tuple[Callable, Callable]:
-    """(get, set) of the number of OpenBLAS's threads; without OpenBLAS get gives 1."""
-    global _controls
-    if _controls is None:
-        _controls = _find()
-    return _controls
-
-
 def one_thread(kernel):
     """A decorator: products inside `kernel` run in the calling thread."""
 
     @functools.wraps(kernel)
     def call(*args):
-        get, set_to = _controls or controls()
+        get, set_to = controls()
         before = get()
         if before == 1:
             return kernel(*args)
