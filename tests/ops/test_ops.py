@@ -146,6 +146,7 @@ def test_method(row):
     want = results(row.call(*tensors(row.arrays()), *args, **kwargs))
     x, *rest = tensors(row.arrays())
     have = results(getattr(x, row.method)(*rest, *args, **kwargs))
+    assert len(have) == len(want)
     for h, w in zip(have, want):
         check_close(h.numpy(), w.numpy(), 0)
 
