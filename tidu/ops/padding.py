@@ -107,20 +107,6 @@ def _amounts(pad):
     return tuple(n.__index__() for n in pad)
 
 
-def _amounts(pad):
-    if not isinstance(pad, (tuple, list)):
-        raise TypeError(
-            f"pad(): argument 'pad' (position 2) must be tuple of ints, not {class_name(pad)}"
-        )
-    for i, n in enumerate(pad, 1):
-        if not hasattr(n, "__index__"):
-            raise TypeError(
-                f"pad(): argument 'pad' failed to unpack the object at pos {i} with error \"type must be "
-                f"tuple of ints,but got {class_name(n)}\""
-            )
-    return tuple(n.__index__() for n in pad)
-
-
 @op(public=False, method=False)
 def unpad(k, x: Array, shape, pad, mode):
     """The gradient of `pad_from_self`: every element is added to the one that it came from."""
