@@ -88,7 +88,8 @@ class OpSpec:
         shapes = "-".join("x".join(map(str, s)) if isinstance(s, tuple) else "list" for s in self.shapes)
         extra = [str(a) for a in self.args if isinstance(a, (int, float, str, bool, tuple))]
         extra += [f"{k}={v}" for k, v in self.kwargs.items() if isinstance(v, (int, float, str, bool, tuple))]
-        return "-".join([self.name, shapes, *extra, self.id]).strip("-")
+        numbers = "complex" if self.complex else "" if self.dtype == "float64" else self.dtype
+        return "-".join(filter(None, [self.name, shapes, *extra, numbers, self.id]))
 
     @property
     def call(self):
