@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -131,6 +133,14 @@ def test_float32_sums_round_well(dim, order):
     have = tidu.from_numpy(x).sum(dim).numpy()
     want = x.astype(np.float64).sum(dim)
     np.testing.assert_allclose(have, want, rtol=5e-7)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7, 8, 9, 17, 33, 300])
+@pytest.mark.parametrize("dtype", [tidu.float32, tidu.float64])
+def test_sums_of_negative_zeros_are_zero(n, dtype):
+    zeros = -tidu.zeros(n, dtype=dtype)
+    assert math.copysign(1, zeros.sum().item()) == 1  # a perfect loss is 0.0, not -0.0
+    assert math.copysign(1, zeros.mean().item()) == 1
 
 
 def test_sums_of_any_layout_are_exact_for_whole_numbers():
