@@ -1,6 +1,5 @@
 """Arithmetic, powers, sign, and what `numeric.py` has."""
 
-import math
 
 import numpy as np
 
@@ -137,5 +136,4 @@ SPECS = [
     binary("ldexp", lambda x, y: x * 2.0**y),
     unary("nan_to_num", np.nan_to_num, order=1),
     OpSpec("heaviside", (2, 3), (2, 3), ref=np.heaviside, order=0, inplace="heaviside_", out=True),
-    OpSpec("dist", (2, 3), (2, 3), ref=lambda x, y: math.dist(x.ravel(), y.ravel())),
 ]
