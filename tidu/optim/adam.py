@@ -43,6 +43,16 @@ def adam_step(
     p -= lr / correction1 * (mean / (k.xp.sqrt(square) / correction2 + eps))
 
 
+def _check_kinds(betas, foreach):
+    for kind in (float, Tensor):
+        if isinstance(betas[0], kind) and isinstance(betas[1], kind):
+            break
+    else:
+        raise ValueError("betas must be either both floats or both Tensors")
+    if foreach and isinstance(betas[0], Tensor):
+        raise ValueError("betas[0] as a Tensor is not supported for capturable=False and foreach=True")
+
+
 class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015): each element moves by its average gradient over its average size.
 
@@ -71,6 +81,7 @@ class Adam(Optimizer):
         check_not_negative(epsilon=eps)
         check_betas(betas)
         check_not_negative(weight_decay=weight_decay)
+        _check_kinds(betas, foreach and not capturable)
         check_flags(foreach, fused, differentiable)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
