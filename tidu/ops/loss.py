@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd.op import Array, elementwise, op
 from .checks import only
 
@@ -281,6 +282,10 @@ def multilabel_margin_loss(k, x: Array, target: Array, reduction="mean"):
     A row of `target` lists labels up to the first -1; the classes are those that are no labels.
     Also gives the slope, which is constant between kinks.
     """
+    if x.dtype.kind != "f":
+        raise NotImplementedError(
+            f"\"multilabel_margin_loss_forward_out_frame\" not implemented for '{dtypes.of(x).title}'"
+        )
     full, labels = x.reshape(-1, x.shape[-1]), target.reshape(-1, x.shape[-1])
     classes = full.shape[1]
     if ((labels < -1) | (labels >= classes)).any():

@@ -145,12 +145,13 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     return _reduce(ops.huber_loss(input, target, "none", delta) * weight, reduction)
 
 
-def _like_input(input, target):
-    """The target in the input's dtype, which is that of losses that PyTorch writes in place."""
-    if target.dtype is input.dtype and input.dtype.is_floating_point:
-        return target
+def _like_input(input, target, to_float=False):
+    """The target in the input's dtype, which is that of losses that PyTorch writes in place.
+
+    `to_float`: the loss of integers is floating point, for which there is no place then.
+    """
     common = dtypes.of(dtypes.result(input._array, target._array))
-    if common.kind < dtypes.FLOAT:
+    if to_float and common.kind < dtypes.FLOAT:
         common = dtypes.get_default_dtype()
     if common.kind > input.dtype.kind:
         raise RuntimeError(
@@ -164,7 +165,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     reduction = _reduction(size_average, reduce, reduction)
     _tensors("soft_margin_loss", input=input, target=target)
     _refuse_grad("soft_margin_loss", "target", target)
-    return ops.soft_margin_loss(input, _like_input(input, target), reduction)
+    return ops.soft_margin_loss(input, _like_input(input, target, to_float=True), reduction)
 
 
 def _refuse_grad(name, argument, value):
