@@ -126,7 +126,16 @@ def _gelu_check(x):
 
 @elementwise(public=False, method=False, check=_gelu_check)
 def gelu(k, x, approximate="none"):
-    """x times the normal distribution's share below x; "tanh" approximates it."""
+    """x times the normal distribution's share below x; "tanh" approximates it.
+
+    (Hendrycks and Gimpel, 2016.) Raises RuntimeError for any other `approximate`.
+
+    >>> import tidu
+    >>> tidu.nn.functional.gelu(tidu.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
+    >>> tidu.nn.functional.gelu(tidu.tensor([-1.0, 0.0, 1.0]), approximate="tanh")
+    tensor([-0.1588,  0.0000,  0.8412])
+    """
     if approximate == "none":
         return x * (0.5 * (1 + k.erf(x * _ROOT_HALF)))
     if approximate != "tanh":
@@ -178,7 +187,12 @@ mish.vjp(x=_mish)
 
 @_internal("softplus_cpu")
 def softplus(k, x, beta=1.0, threshold=20.0):
-    """log(1 + exp(beta * x)) / beta: a smooth relu; x itself where beta * x > threshold."""
+    """log(1 + exp(beta * x)) / beta: a smooth relu; x itself where beta * x > threshold.
+
+    >>> import tidu
+    >>> tidu.nn.functional.softplus(tidu.tensor([-1.0, 0.0, 30.0]))
+    tensor([ 0.3133,  0.6931, 30.0000])
+    """
     scaled = x * beta
     return k.where(scaled > threshold, x, k.log1p(k.exp(scaled)) / beta)
 
@@ -190,7 +204,12 @@ softplus.vjp(
 
 @_internal("log_sigmoid_cpu", name="log_sigmoid")
 def logsigmoid(k, x):
-    """log(sigmoid(x)), without overflow."""
+    """log(sigmoid(x)), without overflow.
+
+    >>> import tidu
+    >>> tidu.nn.functional.logsigmoid(tidu.tensor([-1000.0, 0.0, 1000.0]))
+    tensor([-1.0000e+03, -6.9315e-01,  0.0000e+00])
+    """
     return k.xp.minimum(x, 0) - k.xp.log1p(k.xp.exp(-k.xp.abs(x)))
 
 
@@ -226,7 +245,14 @@ def _outside(x, bound):
 
 @_internal("softshrink_cpu")
 def softshrink(k, x, lambd=0.5):
-    """The elements moved towards 0 by `lambd`; those nearer to 0 become 0."""
+    """The elements moved towards 0 by `lambd`; those nearer to 0 become 0.
+
+    Raises RuntimeError for a negative `lambd`.
+
+    >>> import tidu
+    >>> tidu.nn.functional.softshrink(tidu.tensor([-1.0, 0.25, 2.0]))
+    tensor([-0.5000,  0.0000,  1.5000])
+    """
     if not 0 <= lambd <= float(k.xp.finfo(x.dtype).max):
         raise RuntimeError(
             f"lambda must be in range [0, {float(k.xp.finfo(x.dtype).max):g}] for input dtype "
@@ -315,7 +341,14 @@ def prelu(input, weight):
 
 @op(public=False, method=False)
 def glu(k, x: Array, dim=-1):
-    """The first half along `dim` times the sigmoid of the second half."""
+    """The first half along `dim` times the sigmoid of the second half. (Dauphin et al., 2017.)
+
+    Raises RuntimeError where the size along `dim` is odd.
+
+    >>> import tidu
+    >>> tidu.nn.functional.glu(tidu.tensor([2.0, 4.0, 0.0, 100.0]))
+    tensor([1., 4.])
+    """
     if x.ndim == 0:
         raise RuntimeError("glu does not support 0-dimensional tensors")
     axis = _axis(dim, x.ndim)
@@ -353,13 +386,23 @@ glu.vjp(x=_glu)
 
 @composite(public=False, out=False)
 def softsign(input):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|): between -1 and 1, as tanh, but slower to reach them.
+
+    >>> import tidu
+    >>> tidu.nn.functional.softsign(tidu.tensor([-3.0, 0.0, 1.0]))
+    tensor([-0.7500,  0.0000,  0.5000])
+    """
     return input / (input.abs() + 1)
 
 
 @composite(public=False, out=False)
 def tanhshrink(input):
-    """x - tanh(x)."""
+    """x - tanh(x): little is left of what is near 0.
+
+    >>> import tidu
+    >>> tidu.nn.functional.tanhshrink(tidu.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.2384,  0.0000,  2.0049])
+    """
     return input - input.tanh()
 
 

@@ -564,7 +564,15 @@ def unravel_index(indices, shape):
 
 @op(method=False)
 def pixel_shuffle(k, x: Array, upscale_factor):
-    """(..., C r r, H, W) rearranged to (..., C, H r, W r), where r is `upscale_factor`."""
+    """(..., C r r, H, W) rearranged to (..., C, H r, W r), where r is `upscale_factor`.
+
+    (Shi et al., 2016.) Raises RuntimeError where r * r does not divide the channels.
+
+    >>> import tidu
+    >>> tidu.nn.functional.pixel_shuffle(tidu.arange(4).view(4, 1, 1), 2)
+    tensor([[[0, 1],
+             [2, 3]]])
+    """
     _check_pixels("pixel_shuffle", x, "upscale_factor", upscale_factor)
     r = upscale_factor
     *lead, c, h, w = x.shape
@@ -584,7 +592,17 @@ pixel_shuffle.vjp(x=lambda k, g, upscale_factor: k.pixel_unshuffle(g, upscale_fa
 
 @op(method=False)
 def pixel_unshuffle(k, x: Array, downscale_factor):
-    """(..., C, H r, W r) rearranged to (..., C r r, H, W), where r is `downscale_factor`."""
+    """(..., C, H r, W r) rearranged to (..., C r r, H, W), where r is `downscale_factor`.
+
+    Raises RuntimeError where r does not divide the height and the width.
+
+    >>> import tidu
+    >>> tidu.nn.functional.pixel_unshuffle(tidu.arange(4).view(1, 2, 2), 2).flatten(1)
+    tensor([[0],
+            [1],
+            [2],
+            [3]])
+    """
     _check_pixels("pixel_unshuffle", x, "downscale_factor", downscale_factor)
     r = downscale_factor
     *lead, c, h, w = x.shape
@@ -616,7 +634,15 @@ def _check_pixels(name, x, argument, factor):
 
 @op(method=False)
 def channel_shuffle(k, x: Array, groups):
-    """The channels (dimension 1) of `groups` groups interleaved."""
+    """The channels (dimension 1) of `groups` groups interleaved. (Zhang et al., 2018.)
+
+    Shape: (N, C, ...), of which C must be a multiple of `groups`, else RuntimeError is raised.
+
+    >>> import tidu
+    >>> x = tidu.arange(4.0).view(1, 4, 1)
+    >>> tidu.nn.functional.channel_shuffle(x, 2).flatten()
+    tensor([0., 2., 1., 3.])
+    """
     if x.ndim < 3:
         raise RuntimeError(
             f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(x.shape)}"
