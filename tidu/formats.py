@@ -46,6 +46,17 @@ sparse_csr = layout("sparse_csr")
 _ORDERS = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
 
 
+def check(format, title):
+    """PyTorch's error for an argument `memory_format` of the function `title` that is none."""
+    if format is not None and not isinstance(format, memory_format):
+        from .errors import class_name
+
+        raise TypeError(
+            f"{title}(): argument 'memory_format' must be torch.memory_format, not "
+            f"{class_name(format)}"
+        )
+
+
 def order(format, ndim):
     """The dimensions of a `channels_last` format, outermost in memory first."""
     dims = _ORDERS[format]

@@ -294,6 +294,26 @@ def test_memory_formats():
         tidu.empty(2, memory_format=last)
 
 
+@pytest.mark.parametrize(
+    ("title", "call"),
+    [
+        ("contiguous", lambda x, f: x.contiguous(memory_format=f)),
+        ("is_contiguous", lambda x, f: x.is_contiguous(memory_format=f)),
+        ("clone", lambda x, f: x.clone(memory_format=f)),
+        ("double", lambda x, f: x.double(memory_format=f)),
+        ("to", lambda x, f: x.to(tidu.float64, memory_format=f)),
+        ("empty", lambda x, f: tidu.empty(2, memory_format=f)),
+        ("zeros_like", lambda x, f: tidu.zeros_like(x, memory_format=f)),
+    ],
+)
+def test_no_memory_format(title, call):
+    for wrong, kind in (("channels_last", "str"), (3, "int")):
+        with pytest.raises(TypeError) as caught:
+            call(tidu.ones(2), wrong)
+        text = f"{title}(): argument 'memory_format' must be torch.memory_format, not {kind}"
+        assert str(caught.value) == text
+
+
 def test_new_methods():
     i = tidu.tensor([1, 2])
     assert i.new_tensor([1.5, 2]).tolist() == [1, 2]

@@ -164,6 +164,7 @@ def clone_tensor(input, *, memory_format=None):
     """
     if memory_format is None or memory_format is _PRESERVE:
         return _clone(input)
+    formats.check(memory_format, "clone")
     return operations.clone_as(input, memory_format)
 
 
@@ -174,6 +175,8 @@ PUBLIC["clone"] = Tensor.clone = clone_tensor
 
 def contiguous(self, memory_format=formats.contiguous_format):
     """This tensor if it lies in memory in the given format without gaps, else a copy that does."""
+    if memory_format is not formats.contiguous_format:
+        formats.check(memory_format, "contiguous")
     if formats.is_contiguous(self._array, memory_format):
         return self
     if memory_format is formats.contiguous_format:
@@ -209,6 +212,7 @@ def parse_to(args, kwargs):
     """dtype (None: no other), copy and memory format from the arguments of `to`."""
     args = list(args)
     dtype, memory_format = None, kwargs.pop("memory_format", _PRESERVE)
+    formats.check(memory_format, "to")
     first = args[0] if args else None
     if isinstance(first, Tensor):
         dtype = args.pop(0).dtype
@@ -260,7 +264,8 @@ Tensor.to = to
 
 
 def _converter(name, dtype):
-    def method(self, memory_format=_PRESERVE):
+    def method(self, *, memory_format=_PRESERVE):
+        formats.check(memory_format, name)
         return convert(self, dtype, False, memory_format)
 
     method.__name__ = method.__qualname__ = name

@@ -251,6 +251,8 @@ def empty(*size, out=None, dtype=None, layout=None, device=None, pin_memory=Fals
     tidu.Size([2, 3])
     """
 
+    formats.check(memory_format, "empty")
+
     def make(shape, numpy_dtype):
         return formats.empty(np, shape, numpy_dtype, memory_format)
 
@@ -405,6 +407,8 @@ def _like(name, input, dtype, memory_format, device, layout, pin_memory, require
             f"{name}(): argument 'input' (position 1) must be Tensor, not {class_name(input)}"
         )
     wanted = dtypes.of(input._array) if dtype is None else dtype_of(dtype, name)
+    if memory_format is not None:
+        formats.check(memory_format, name)
     array = formats.empty_like(np, input._array, wanted.numpy, memory_format)
     if value is not None:
         if type(value) is not int or not 0 <= value <= 1:

@@ -142,6 +142,8 @@ def is_contiguous(self, memory_format=formats.contiguous_format):
     >>> tidu.ones(2, 3).t().is_contiguous()
     False
     """
+    if memory_format is not formats.contiguous_format:
+        formats.check(memory_format, "is_contiguous")
     return formats.is_contiguous(self._array, memory_format)
 
 
