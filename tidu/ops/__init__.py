@@ -33,6 +33,7 @@ try:
         einsum,
         linalg,
         decompositions,
+    older,
         matrix_norms,
         shape,
         slicing,

@@ -95,12 +95,6 @@ def linalg_cholesky(A, *, upper=False):
     return cholesky_factor.op.apply(A, bool(upper))
 
 
-@composite(method=True)
-def cholesky(input, upper=False):
-    """The Cholesky factor of a positive-definite matrix: `linalg.cholesky`."""
-    return linalg_cholesky(input, upper=upper)
-
-
 @composite(name="linalg_cholesky_ex", **HIDDEN)
 def cholesky_ex(A, *, upper=False, check_errors=False):
     """The Cholesky factor, and `info`: the order of the first minor that is not positive, or 0.
@@ -179,12 +173,6 @@ def linalg_qr(A, mode="reduced"):
         Q, U = qr_factors.op.apply(A[..., :n], "reduced")
         return return_types.linalg_qr((Q, operations.cat([U, Q.mH @ A[..., n:]], -1)))
     return return_types.linalg_qr(qr_factors.op.apply(A, mode))
-
-
-@composite(method=True)
-def qr(input, some=True):
-    """Q and R of the QR decomposition (an older form of `linalg.qr`)."""
-    return return_types.qr(linalg_qr(input, "reduced" if some else "complete"))
 
 
 # LU
@@ -326,13 +314,6 @@ def linalg_lu(A, *, pivot=True):
     )  # fmt: skip
 
 
-@composite(method=True)
-def lu(A, pivot=True, get_infos=False):
-    """L and U in one matrix and the row exchanges (an older form of `linalg.lu_factor`)."""
-    LU, pivots, info = lu_factor_ex(A, pivot=pivot)
-    return (LU, pivots, info) if get_infos else (LU, pivots)
-
-
 @composite(name="linalg_lu_solve", **HIDDEN)
 def linalg_lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     """The solution of A X = B (or X A = B, or with A.mH), given the result of `lu_factor`.
@@ -350,12 +331,6 @@ def linalg_lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     if adjoint:
         return P @ solve(LU.mH, solve(LU.mH, B, False, False), True, True)
     return solve(LU, solve(LU, P.mT @ B, False, True), True, False)
-
-
-@composite(method=True)
-def lu_solve(input, LU_data, LU_pivots):
-    """The solution of A X = input (an older form of `linalg.lu_solve`)."""
-    return linalg_lu_solve(LU_data, LU_pivots, input)
 
 
 # Eigenvalues
@@ -597,18 +572,6 @@ def linalg_svd(A, full_matrices=True, *, driver=None):
     return return_types.linalg_svd(svd_parts.op.apply(A, bool(full_matrices)))
 
 
-@composite(method=True)
-def svd(input, some=True, compute_uv=True):
-    """U, S and V with U @ diag(S) @ V.mH = input (an older form of `linalg.svd`)."""
-    if compute_uv:
-        U, S, Vh = svd_parts.op.apply(input, not some)
-        return return_types.svd((U, S, Vh.mH))
-    n, m = input.shape[-2:]
-    empty = [np.zeros((*input.shape[:-2], i, i), input._array.dtype) for i in (n, m)]
-    U, V = (Tensor._wrap(each) for each in empty)
-    return return_types.svd((U, svdvals.op.apply(input), V))
-
-
 def _threshold(values, atol, rtol, shape, tol=None):
     """The size below which singular values count as 0, as an array."""
     largest = values.max(-1, keepdims=True, initial=0.0) if values.shape[-1] else np.zeros((1,))
@@ -684,12 +647,6 @@ def linalg_pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None):
 
 def _plain(tolerance):
     return tolerance._array if isinstance(tolerance, Tensor) else tolerance
-
-
-@composite(method=True, out=False)
-def pinverse(input, rcond=1e-15):
-    """The pseudo-inverse: `linalg.pinv`."""
-    return linalg_pinv(input, rcond)
 
 
 @composite(name="linalg_matrix_rank", **HIDDEN)
