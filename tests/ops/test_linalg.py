@@ -96,6 +96,17 @@ def test_singular_matrices_are_refused_on_request(function, error, text):
     assert str(caught.value) == text
 
 
+@pytest.mark.parametrize("dtype", [tidu.int64, tidu.int8])
+def test_powers_of_integer_matrices(dtype):
+    x = tidu.tensor([[1, 1], [0, 1]], dtype=dtype)
+    for n in range(4):
+        power = tidu.linalg.matrix_power(x, n)
+        assert power.dtype is dtype
+        assert power.tolist() == [[1, n], [0, 1]]
+    with pytest.raises(RuntimeError, match=r"^linalg\.inv: Expected a floating point or complex"):
+        x.matrix_power(-1)
+
+
 def test_decompositions_multiply_back():
     x = tidu.from_numpy(np.random.default_rng(0).standard_normal((2, 4, 3)))
     Q, R = tidu.linalg.qr(x)

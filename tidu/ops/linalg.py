@@ -20,6 +20,7 @@ from .matrices import (
     array_of,
     batch_words,
     check_floating,
+    check_sides,
     check_square,
     conj,
     first_singular,
@@ -467,12 +468,14 @@ def tensorinv(A, ind=2):
 def linalg_matrix_power(A, n):
     """The product of n copies of a square matrix; of its inverse for negative n.
 
+    Shape (*, m, m); any dtype, but floating point or complex for negative n.
+
     >>> import tidu
     >>> tidu.linalg.matrix_power(tidu.tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
     tensor([[1., 3.],
             [0., 1.]])
     """
-    check_square("linalg.matrix_power", A._array)
+    check_sides("linalg.matrix_power", A._array)
     if n == 0:
         one = np.broadcast_to(np.eye(A.shape[-1], dtype=A._array.dtype), A.shape)
         nothing = operations.keep(A, Tensor._wrap(np.zeros(A.shape, bool)))

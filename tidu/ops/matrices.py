@@ -36,6 +36,12 @@ def check_floating(name, x, half=False):
 
 def check_square(name, x, letter="A"):
     """The same for matrices that must be square."""
+    check_sides(name, x, letter)
+    check_floating(name, x)
+
+
+def check_sides(name, x, letter="A"):
+    """PyTorch's errors for what is no (batch of) square matrices, of whatever dtype."""
     if x.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor {letter} must have at least 2 dimensions.")
     if x.shape[-1] != x.shape[-2]:
@@ -43,7 +49,6 @@ def check_square(name, x, letter="A"):
             f"{name}: {letter} must be batches of square matrices, but they are {x.shape[-2]} by "
             f"{x.shape[-1]} matrices"
         )
-    check_floating(name, x)
 
 
 def is_complex(x):
