@@ -13,6 +13,7 @@ from .dropout import *  # noqa: F403
 from .embedding import *  # noqa: F403
 from .folding import *  # noqa: F403
 from .loss import *  # noqa: F403
+from .margins import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .resize import *  # noqa: F403

@@ -57,7 +57,12 @@ def ctc_loss(
 
     Shapes: log_probs (T, N, C) or (T, C), a log_softmax; targets (N, S) or all one after the other;
     the lengths (N). The mean divides each loss by its target's length first. `zero_infinity`:
-    targets that do not fit into their steps count 0.
+    targets that do not fit into their steps count 0. Raises RuntimeError for lengths beyond T or S.
+
+    >>> import tidu
+    >>> guesses = tidu.full((2, 1, 3), 1 / 3).log()
+    >>> tidu.nn.functional.ctc_loss(guesses, tidu.tensor([[1]]), [2], [1]).exp()
+    tensor(3.)
     """
     reduction = _reduction(None, None, reduction)
     x = log_probs._array
