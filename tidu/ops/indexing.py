@@ -150,6 +150,8 @@ def _as_item(item):
         array = item if item.dtype.kind in "biu" else item.astype(np.int64)
     elif isinstance(item, (list, tuple, range)):
         array = _from_list(item)
+    elif isinstance(item, (str, bytes)):
+        raise _no_data(kind)
     else:
         try:
             return as_int(item)
@@ -179,7 +181,13 @@ def _as_item(item):
 def _from_list(values):
     values = [v.tolist() if isinstance(v, (Tensor, np.ndarray)) else v for v in values]
     array = np.asarray(values)
+    if array.dtype.kind in "SU":
+        raise _no_data(str if array.dtype.kind == "U" else bytes)
     return array if array.dtype.kind == "b" else array.astype(np.int64)
+
+
+def _no_data(kind):
+    return TypeError(f"new(): invalid data type '{kind.__name__}'")
 
 
 def _forward(item):
