@@ -287,6 +287,12 @@ def conv_transpose2d(
     """The gradient of `conv2d` with respect to its input, as a layer: it enlarges.
 
     Shapes: input (N, C, H, W) or (C, H, W), weight (C, O/groups, KH, KW), bias (O).
+
+    >>> import tidu
+    >>> x, kernel = tidu.tensor([[[[1.0, 2.0]]]]), tidu.ones(1, 1, 2, 2)
+    >>> tidu.nn.functional.conv_transpose2d(x, kernel, stride=2)
+    tensor([[[[1., 1., 2., 2.],
+              [1., 1., 2., 2.]]]])
     """
     return _conv_transpose(
         "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
@@ -299,6 +305,11 @@ def conv_transpose3d(
     """The gradient of `conv3d` with respect to its input, as a layer: it enlarges.
 
     Shapes: input (N, C, D, H, W) or (C, D, H, W), weight (C, O/groups, KD, KH, KW), bias (O).
+
+    >>> import tidu
+    >>> x, kernel = tidu.ones(1, 2, 2, 3, 3), tidu.ones(2, 5, 2, 2, 2)
+    >>> tidu.nn.functional.conv_transpose3d(x, kernel, stride=2).shape
+    tidu.Size([1, 5, 4, 6, 6])
     """
     return _conv_transpose(
         "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation

@@ -26,22 +26,57 @@ def _run(function, input, p, training, inplace):
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
-    """Zeroes elements with probability `p` in training and scales the others by 1 / (1 - p)."""
+    """Zeroes elements with probability `p` in training and scales the others by 1 / (1 - p).
+
+    So what the next layer gets stays the same on average (Srivastava et al., 2014). Without
+    `training` nothing changes. Raises ValueError for a `p` outside of [0, 1].
+
+    >>> import tidu
+    >>> kept = tidu.nn.functional.dropout(tidu.ones(1000), p=0.75)
+    >>> kept.unique()
+    tensor([0., 4.])
+    >>> tidu.nn.functional.dropout(tidu.ones(3), training=False)
+    tensor([1., 1., 1.])
+    """
     return _run(ops.dropout, input, p, training, inplace)
 
 
 def alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """Dropout that keeps the mean and variance of SELU networks."""
+    """Dropout that keeps the mean and variance of SELU networks. (Klambauer et al., 2017.)
+
+    What is dropped becomes SELU's lower limit, not 0; then all are scaled and shifted.
+
+    >>> import tidu
+    >>> kept = tidu.nn.functional.alpha_dropout(tidu.ones(1000), p=0.5, training=True)
+    >>> kept.unique()
+    tensor([-0.7792,  1.6656])
+    """
     return _run(ops.alpha_dropout, input, p, training, inplace)
 
 
 def feature_alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """Alpha dropout of whole channels."""
+    """Alpha dropout of whole channels of (N, C, ...).
+
+    >>> import tidu
+    >>> x = tidu.ones(8, 8, 5)
+    >>> kept = tidu.nn.functional.feature_alpha_dropout(x, p=0.5, training=True)
+    >>> bool((kept == kept[..., :1]).all())
+    True
+    """
     return _run(ops.feature_alpha_dropout, input, p, training, inplace)
 
 
 def dropout1d(input, p=0.5, training=True, inplace=False):
-    """Zeroes whole channels of sequences (N, C, L) or (C, L)."""
+    """Zeroes whole channels of sequences (N, C, L) or (C, L), and scales the others by 1 / (1 - p).
+
+    Raises RuntimeError for another number of dimensions.
+
+    >>> import tidu
+    >>> kept = tidu.nn.functional.dropout1d(tidu.ones(100, 3), p=0.5)
+    >>> kept.unique(dim=0)
+    tensor([[0., 0., 0.],
+            [2., 2., 2.]])
+    """
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     n = input.dim()
@@ -59,7 +94,16 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
 
 
 def dropout2d(input, p=0.5, training=True, inplace=False):
-    """Zeroes whole channels of images (N, C, H, W)."""
+    """Zeroes whole channels of images (N, C, H, W), and scales the others. (Tompson et al., 2015.)
+
+    Takes other numbers of dimensions too, with a warning: one image (C, H, W) counts as (N, C, L).
+
+    >>> import tidu
+    >>> kept = tidu.nn.functional.dropout2d(tidu.ones(1, 100, 1, 2), p=0.5)
+    >>> kept[0, :, 0].unique(dim=0)
+    tensor([[0., 0.],
+            [2., 2.]])
+    """
     n = input.dim()
     if n not in (3, 4):
         warnings.warn(
@@ -83,7 +127,14 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
 
 
 def dropout3d(input, p=0.5, training=True, inplace=False):
-    """Zeroes whole channels of volumes (N, C, D, H, W) or (C, D, H, W)."""
+    """Zeroes whole channels of volumes (N, C, D, H, W) or (C, D, H, W), and scales the others.
+
+    >>> import tidu
+    >>> kept = tidu.nn.functional.dropout3d(tidu.ones(100, 1, 1, 2), p=0.5)
+    >>> kept[:, 0, 0].unique(dim=0)
+    tensor([[0., 0.],
+            [2., 2.]])
+    """
     n = input.dim()
     if n not in (4, 5):
         warnings.warn(

@@ -16,10 +16,18 @@ __all__ = ["embedding", "embedding_bag"]
 def embedding(
     input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
 ):
-    """The rows of `weight` (V, D) with the numbers `input` (*): a tensor (*, D).
+    """The rows of `weight` (V, D) with the numbers `input` (*), int64 or int32: a tensor (*, D).
 
-    `padding_idx`: a row that receives no gradient. `max_norm`: rows that are used and longer than that
-    are shortened first, in `weight` itself.
+    `padding_idx`: a row that receives no gradient. `max_norm`: rows that are used and longer than
+    that are shortened first, in `weight` itself. `scale_grad_by_freq`: a row's gradient is divided
+    by how often it was used. Raises IndexError for a number that is no row's.
+
+    >>> import tidu
+    >>> words = tidu.tensor([[0.5, 0.0], [0.0, 0.25], [1.0, 1.0]])
+    >>> tidu.nn.functional.embedding(tidu.tensor([2, 0, 2]), words)
+    tensor([[1.0000, 1.0000],
+            [0.5000, 0.0000],
+            [1.0000, 1.0000]])
     """
     if padding_idx is not None:
         rows = weight.size(0)

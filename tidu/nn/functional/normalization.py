@@ -97,7 +97,14 @@ def instance_norm(
 ):  # fmt: skip
     """Each channel of each sample brought to mean 0 and variance 1 over its positions.
 
-    Shapes: input (N, C, ...), the others (C). (Ulyanov et al., 2016.)
+    Shapes: input (N, C, ...), the others (C). Without `use_input_stats` the running statistics count.
+    (Ulyanov et al., 2016.)
+
+    >>> import tidu
+    >>> x = tidu.tensor([[[1.0, 3.0], [10.0, 30.0]]])
+    >>> tidu.nn.functional.instance_norm(x)
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
     """
     if use_input_stats:
         if math.prod(input.shape[2:]) == 1:
@@ -186,8 +193,13 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     """The channels of each group, brought to mean 0 and variance 1 for each sample.
 
-    Shapes: input (N, C, ...), C a multiple of `num_groups`; weight and bias (C).
-    (Wu and He, 2018.)
+    Shapes: input (N, C, ...), C a multiple of `num_groups`, else RuntimeError; weight and bias
+    (C). (Wu and He, 2018.)
+
+    >>> import tidu
+    >>> x = tidu.tensor([[1.0, 3.0, 10.0, 30.0]])
+    >>> tidu.nn.functional.group_norm(x, num_groups=2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
     x = input._array
     if x.ndim < 2:
@@ -223,7 +235,12 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     """The last dimensions, divided by the root of their mean square. (Zhang and Sennrich, 2019.)
 
-    `eps` is added to the mean square; without it the dtype's own epsilon is.
+    `normalized_shape`: the last dimensions' sizes, which `weight` has too. `eps` is added to the
+    mean square; without it the dtype's own epsilon is.
+
+    >>> import tidu
+    >>> tidu.nn.functional.rms_norm(tidu.tensor([[1.0, 7.0]]), (2,))
+    tensor([[0.2000, 1.4000]])
     """
     normalized = _sizes("rms_norm", normalized_shape)
     x = input._array
@@ -247,7 +264,12 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta.
 
-    (Krizhevsky et al., 2012.)
+    Shapes: (N, C, ...) of three dimensions or more. (Krizhevsky et al., 2012.)
+
+    >>> import tidu
+    >>> x = tidu.tensor([[[1.0], [2.0], [3.0]]])
+    >>> tidu.nn.functional.local_response_norm(x, size=3, alpha=3.0, beta=1.0).flatten()
+    tensor([0.1667, 0.1333, 0.2143])
     """
     dim = input.dim()
     if dim < 3:

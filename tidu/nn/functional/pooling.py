@@ -210,27 +210,45 @@ def max_pool2d(
 def max_pool3d(
     input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
 ):
-    """The largest element of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+    """The largest element of each window of a volume (N, C, D, H, W) or (C, D, H, W).
+
+    `stride` is `kernel_size` unless given; `return_indices`: also gives where the maxima lie.
+
+    >>> import tidu
+    >>> tidu.nn.functional.max_pool3d(tidu.arange(16.0).view(1, 2, 2, 4), 2)
+    tensor([[[[13., 15.]]]])
+    """
     return _max_pool(
         "max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
     )
 
 
-def _with_indices(function):
-    """The variant that always gives the indices too."""
+def _with_indices(function, dims, sizes):
+    """The variant that always gives the indices too.
+
+    For the example in its docstring: `sizes`, with which it pools a cube of edge 2 to one element.
+    """
 
     def call(*args, **kwargs):
         kwargs["return_indices"] = True
         return function(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = function.__name__ + "_with_indices"
-    call.__doc__ = f"`{function.__name__}` with `return_indices=True`."
+    shape, last = ", ".join(["1"] + ["2"] * dims), 2**dims - 1
+    left, right = "[" * (dims + 1), "]" * (dims + 1)
+    call.__doc__ = f"""`{function.__name__}` with `return_indices=True`: (values, their places).
+
+    >>> import tidu
+    >>> x = tidu.arange({last + 1}.0).view({shape})
+    >>> tidu.nn.functional.{call.__name__}(x, {sizes})
+    (tensor({left}{last}.{right}), tensor({left}{last}{right}))
+    """
     return call
 
 
-max_pool1d_with_indices = _with_indices(max_pool1d)
-max_pool2d_with_indices = _with_indices(max_pool2d)
-max_pool3d_with_indices = _with_indices(max_pool3d)
+max_pool1d_with_indices = _with_indices(max_pool1d, 1, "2")
+max_pool2d_with_indices = _with_indices(max_pool2d, 2, "2")
+max_pool3d_with_indices = _with_indices(max_pool3d, 3, "2")
 
 
 # The mean of each window
@@ -303,7 +321,15 @@ def avg_pool3d(
     input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True,
     divisor_override=None,
 ):  # fmt: skip
-    """The mean of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+    """The mean of each window of a volume (N, C, D, H, W) or (C, D, H, W).
+
+    `count_include_pad`: zeros of the padding count as elements; `divisor_override`: divide the
+    window's sum by this instead.
+
+    >>> import tidu
+    >>> tidu.nn.functional.avg_pool3d(tidu.arange(16.0).view(1, 2, 2, 4), 2)
+    tensor([[[[6.5000, 8.5000]]]])
+    """
     return _avg_pool(
         "avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
         divisor_override,
@@ -327,17 +353,34 @@ def _lp_pool(pool, dims, input, norm_type, kernel_size, stride, ceil_mode):
 
 
 def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
-    """(sum of x ** norm_type) ** (1 / norm_type) over each window of a signal."""
+    """(sum of x ** norm_type) ** (1 / norm_type) over each window of a signal (N, C, L) or (C, L).
+
+    >>> import tidu
+    >>> x = tidu.tensor([[3.0, 4.0, 6.0, 8.0]])
+    >>> tidu.nn.functional.lp_pool1d(x, norm_type=2, kernel_size=2)
+    tensor([[ 5., 10.]])
+    """
     return _lp_pool(avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
-    """(sum of x ** norm_type) ** (1 / norm_type) over each window of an image."""
+    """(sum of x ** norm_type) ** (1 / norm_type) over each window of an image (N, C, H, W).
+
+    >>> import tidu
+    >>> x = tidu.tensor([[[[3.0, 4.0], [0.0, 0.0]]]])
+    >>> tidu.nn.functional.lp_pool2d(x, norm_type=2, kernel_size=2)
+    tensor([[[[5.]]]])
+    """
     return _lp_pool(avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
-    """(sum of x ** norm_type) ** (1 / norm_type) over each window of a volume."""
+    """(sum of x ** norm_type) ** (1 / norm_type) over each window of a volume (N, C, D, H, W).
+
+    >>> import tidu
+    >>> tidu.nn.functional.lp_pool3d(tidu.ones(1, 1, 2, 2, 4), norm_type=3, kernel_size=2)
+    tensor([[[[[2., 2.]]]]])
+    """
     return _lp_pool(avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -400,7 +443,12 @@ def _adaptive_avg(name, dims, input, output_size):
 
 
 def adaptive_avg_pool1d(input, output_size):
-    """The means of `output_size` windows that cover a signal (N, C, L) or (C, L)."""
+    """The means of `output_size` windows that cover a signal (N, C, L) or (C, L).
+
+    >>> import tidu
+    >>> tidu.nn.functional.adaptive_avg_pool1d(tidu.tensor([[0.0, 2.0, 4.0, 6.0, 8.0]]), 2)
+    tensor([[2., 6.]])
+    """
     _tensor("adaptive_avg_pool1d", input)
     _check_1d("adaptive_avg_pool1d", input._array.shape)
     size = (1, _one("adaptive_avg_pool1d", output_size))
@@ -418,7 +466,14 @@ def adaptive_avg_pool2d(input, output_size):
 
 
 def adaptive_avg_pool3d(input, output_size):
-    """The means of windows that divide a volume into `output_size` parts."""
+    """The means of windows that divide a volume into `output_size` parts (None: as many as now).
+
+    Shapes: (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import tidu
+    >>> tidu.nn.functional.adaptive_avg_pool3d(tidu.arange(16.0).view(1, 2, 2, 4), (1, 1, 2))
+    tensor([[[[6.5000, 8.5000]]]])
+    """
     return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
 
 
@@ -439,7 +494,15 @@ def _adaptive_max(name, dims, input, output_size, indices):
 
 
 def adaptive_max_pool1d(input, output_size, return_indices=False):
-    """The largest elements of `output_size` windows that cover a signal (N, C, L) or (C, L)."""
+    """The largest elements of `output_size` windows that cover a signal (N, C, L) or (C, L).
+
+    `return_indices`: also gives where they lie.
+
+    >>> import tidu
+    >>> x = tidu.tensor([[1.0, 9.0, 2.0, 3.0]])
+    >>> tidu.nn.functional.adaptive_max_pool1d(x, 2, return_indices=True)
+    (tensor([[9., 3.]]), tensor([[1, 3]]))
+    """
     _tensor("adaptive_max_pool1d", input)
     _check_1d("adaptive_max_pool1d", input._array.shape)
     size = (1, _one("adaptive_max_pool1d", output_size))
@@ -449,18 +512,34 @@ def adaptive_max_pool1d(input, output_size, return_indices=False):
 
 
 def adaptive_max_pool2d(input, output_size, return_indices=False):
-    """The largest elements of windows that divide an image into `output_size` parts."""
+    """The largest elements of windows that divide an image into `output_size` parts.
+
+    Shapes: (N, C, H, W) or (C, H, W); None as a part of the size: as many as now. `return_indices`:
+    also gives where they lie.
+
+    >>> import tidu
+    >>> tidu.nn.functional.adaptive_max_pool2d(tidu.arange(16.0).view(1, 4, 4), (2, 1))
+    tensor([[[ 7.],
+             [15.]]])
+    """
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
 def adaptive_max_pool3d(input, output_size, return_indices=False):
-    """The largest elements of windows that divide a volume into `output_size` parts."""
+    """The largest elements of windows that divide a volume into `output_size` parts.
+
+    Shapes: (N, C, D, H, W) or (C, D, H, W). `return_indices`: also gives where they lie.
+
+    >>> import tidu
+    >>> tidu.nn.functional.adaptive_max_pool3d(tidu.arange(16.0).view(1, 2, 2, 4), (1, 1, 2))
+    tensor([[[[13., 15.]]]])
+    """
     return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
 
 
-adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
-adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
-adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
+adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d, 1, "1")
+adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d, 2, "1")
+adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d, 3, "1")
 
 
 # Windows at random places
@@ -502,7 +581,14 @@ def fractional_max_pool2d(
 ):  # fmt: skip
     """The largest elements of `output_size` windows at random, evenly spread places of an image.
 
-    `output_ratio`: the size as a share of the input's. (Graham, 2014.)
+    Shapes: (N, C, H, W) or (C, H, W). `output_ratio`: the size as a share of the input's; without
+    either ValueError is raised. (Graham, 2014.)
+
+    >>> import tidu
+    >>> x = tidu.arange(25.0).view(1, 5, 5)
+    >>> out = tidu.nn.functional.fractional_max_pool2d(x, kernel_size=2, output_size=3)
+    >>> out.shape, out[0, 2, 2]
+    (tidu.Size([1, 3, 3]), tensor(24.))
     """
     return _fractional(
         "fractional_max_pool2d", 2, input, kernel_size, output_size, output_ratio, return_indices,
@@ -514,15 +600,23 @@ def fractional_max_pool3d(
     input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
     _random_samples=None,
 ):  # fmt: skip
-    """The largest elements of `output_size` windows at random, evenly spread places of a volume."""
+    """The largest elements of `output_size` windows at random, evenly spread places of a volume.
+
+    Shapes: (N, C, D, H, W) or (C, D, H, W). `output_ratio`: as in `fractional_max_pool2d`.
+
+    >>> import tidu
+    >>> x = tidu.arange(64.0).view(1, 4, 4, 4)
+    >>> tidu.nn.functional.fractional_max_pool3d(x, kernel_size=2, output_ratio=0.5).shape
+    tidu.Size([1, 2, 2, 2])
+    """
     return _fractional(
         "fractional_max_pool3d", 3, input, kernel_size, output_size, output_ratio, return_indices,
         _random_samples,
     )  # fmt: skip
 
 
-fractional_max_pool2d_with_indices = _with_indices(fractional_max_pool2d)
-fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d)
+fractional_max_pool2d_with_indices = _with_indices(fractional_max_pool2d, 2, "2, 1")
+fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d, 3, "2, 1")
 
 
 # Back from the maxima
@@ -589,15 +683,44 @@ def _put(dims, input, indices, size, stride):
 
 
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """What `max_pool1d` took out at `indices`, put back there, with zeros elsewhere."""
+    """What `max_pool1d` took out at `indices`, put back there, with zeros elsewhere.
+
+    `output_size`: which of the sizes that pool to the input's is wanted; others raise ValueError.
+
+    >>> import tidu
+    >>> x = tidu.tensor([[1.0, 3.0, 5.0, 2.0]])
+    >>> largest, places = tidu.nn.functional.max_pool1d(x, 2, return_indices=True)
+    >>> tidu.nn.functional.max_unpool1d(largest, places, 2)
+    tensor([[0., 3., 5., 0.]])
+    """
     return _unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
 def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """What `max_pool2d` took out at `indices`, put back there, with zeros elsewhere."""
+    """What `max_pool2d` took out at `indices`, put back there, with zeros elsewhere.
+
+    `output_size`: which of the sizes that pool to the input's is wanted; others raise ValueError.
+    (Zeiler and Fergus, 2014.)
+
+    >>> import tidu
+    >>> x = tidu.arange(4.0).view(1, 2, 2)
+    >>> largest, places = tidu.nn.functional.max_pool2d(x, 2, return_indices=True)
+    >>> tidu.nn.functional.max_unpool2d(largest, places, 2)
+    tensor([[[0., 0.],
+             [0., 3.]]])
+    """
     return _unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
 def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """What `max_pool3d` took out at `indices`, put back there, with zeros elsewhere."""
+    """What `max_pool3d` took out at `indices`, put back there, with zeros elsewhere.
+
+    `output_size`: which of the sizes that pool to the input's is wanted; others raise ValueError.
+
+    >>> import tidu
+    >>> x = tidu.arange(8.0).view(1, 2, 2, 2)
+    >>> largest, places = tidu.nn.functional.max_pool3d(x, 2, return_indices=True)
+    >>> tidu.nn.functional.max_unpool3d(largest, places, 2).flatten()
+    tensor([0., 0., 0., 0., 0., 0., 0., 7.])
+    """
     return _unpool(3, input, indices, kernel_size, stride, padding, output_size)

@@ -120,18 +120,39 @@ def _deprecated(name):
 
 
 def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None):
-    """The deprecated name of `interpolate`."""
+    """The deprecated name of `interpolate`.
+
+    >>> import warnings
+    >>> import tidu
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     tidu.nn.functional.upsample(tidu.tensor([[[1.0, 3.0]]]), scale_factor=2)
+    tensor([[[1., 1., 3., 3.]]])
+    """
     _deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input, size=None, scale_factor=None):
-    """`interpolate` with mode "nearest"; deprecated."""
+    """`interpolate` with mode "nearest"; deprecated.
+
+    >>> import warnings
+    >>> import tidu
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     tidu.nn.functional.upsample_nearest(tidu.tensor([[[[1.0, 3.0]]]]), size=(1, 4))
+    tensor([[[[1., 1., 3., 3.]]]])
+    """
     _deprecated("upsample_nearest")
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
 def upsample_bilinear(input, size=None, scale_factor=None):
-    """`interpolate` with mode "bilinear" and aligned corners; deprecated."""
+    """`interpolate` with mode "bilinear" and aligned corners; deprecated.
+
+    >>> import warnings
+    >>> import tidu
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     tidu.nn.functional.upsample_bilinear(tidu.tensor([[[[1.0, 4.0]]]]), size=(1, 4))
+    tensor([[[[1., 2., 3., 4.]]]])
+    """
     _deprecated("upsample_bilinear")
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)
