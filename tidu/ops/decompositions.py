@@ -20,6 +20,7 @@ from .matrices import (
     array_of,
     batch_words,
     check_floating,
+    check_lu_solve,
     check_matrix,
     check_square,
     constant,
@@ -324,6 +325,7 @@ def linalg_lu_solve(LU, pivots, B, *, left=True, adjoint=False):
     tensor([[0.5000],
             [0.2500]])
     """
+    check_lu_solve(LU._array, pivots._array, B._array, left)
     if not left:
         return linalg_lu_solve(LU, pivots, B.mH, adjoint=not adjoint).mH
     solve = operations.solve_triangle

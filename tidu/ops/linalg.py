@@ -20,6 +20,9 @@ from .matrices import (
     array_of,
     batch_words,
     check_floating,
+    check_kernel,
+    check_older_system,
+    check_right_side,
     check_sides,
     check_square,
     conj,
@@ -32,6 +35,14 @@ from .matrices import (
 from .reduction import dims_of
 
 HIDDEN = {"public": False, "method": False}
+
+
+def singular(name, batch, place):
+    return LinAlgError(
+        f"{name}: {batch_words(batch)}The diagonal element {place} is zero, the inversion could not "
+        "be completed because the input matrix is singular."
+    )
+
 
 
 # Inverse
@@ -50,11 +61,7 @@ def inv(k, x: Array):
     try:
         return k.xp.linalg.inv(x)
     except np.linalg.LinAlgError:
-        batch, info = first_singular(x)
-        raise LinAlgError(
-            f"linalg.inv: {batch_words(batch)}The diagonal element {info} is zero, the inversion "
-            "could not be completed because the input matrix is singular."
-        ) from None
+        raise singular("linalg.inv", *first_singular(x)) from None
 
 
 inv.vjp(x=lambda k, g, out: -(mT(k, out) @ g @ mT(k, out)))
@@ -236,14 +243,7 @@ def _check_system(name, a, b, left=True):
             f"{dtypes.of(a).title} and B of type {dtypes.of(b).title} instead"
         )
     check_square(name, a)
-    if b.ndim < 2:
-        raise RuntimeError(f"{name}: The input tensor B must have at least 2 dimensions.")
-    if a.shape[-1] != b.shape[-2 if left else -1]:
-        kind = "AX = B" if left else "XA = B"
-        raise RuntimeError(
-            f"{name}: Incompatible shapes of A and B for the equation {kind} "
-            f"({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})"
-        )
+    check_right_side(name, a, b, left)
 
 
 @op(name="solve_system", node="LinalgSolveExBackward0", **HIDDEN)
@@ -371,6 +371,13 @@ def solve_triangular(input, B, *, upper, left=True, unitriangular=False):
 @composite(method=True)
 def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False):
     """The solution of A X = input for a triangular A, and A (an older form)."""
+    for name, each in (("b", input), ("A", A)):
+        if each.ndim < 2:
+            raise RuntimeError(
+                f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has "
+                f"{each.ndim} dimensions instead"
+            )
+    check_older_system("triangular_solve", input._array, A._array)
     matrix = A.mT if transpose else A
     solution = solve_triangle.op.apply(matrix, input, upper != transpose, unitriangular)
     return return_types.triangular_solve((solution, A.clone()))
@@ -390,6 +397,7 @@ def cholesky_solve(k, x: Array, L: Array, upper=False):
             raise RuntimeError(
                 f"{name} should have at least 2 dimensions, but has {each.ndim} dimensions instead"
             )
+    check_older_system("cholesky_solve", x, L)
     adjoint = L.conj().swapaxes(-2, -1)
     first, second = (adjoint, L) if upper else (L, adjoint)
     half = k.solve_triangle(first, x, False, False)
@@ -412,6 +420,13 @@ def cholesky_inverse(k, x: Array, upper=False):
     >>> tidu.cholesky_inverse(tidu.eye(1) * 2)
     tensor([[0.2500]])
     """
+    check_sides("cholesky_inverse", x)
+    check_kernel("cholesky_inverse_out_cpu", x)
+    zero = np.diagonal(x, 0, -2, -1) == 0
+    if zero.any():
+        place = int(np.flatnonzero(zero)[0])
+        batch = None if x.ndim == 2 else place // x.shape[-1]
+        raise singular("cholesky_inverse", batch, place % x.shape[-1] + 1)
     return k.cholesky_solve(np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape), x, upper)
 
 

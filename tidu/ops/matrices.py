@@ -51,6 +51,77 @@ def check_sides(name, x, letter="A"):
         )
 
 
+def check_kernel(kernel, x):
+    """PyTorch's error for a dtype that its kernel of an older function was not built for."""
+    if x.dtype.kind not in "fc" or x.dtype == F16:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.of(x).title}'")
+
+
+def check_older_system(name, b, a):
+    """PyTorch's errors for the operands of `cholesky_solve` and `triangular_solve`."""
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"Expected b and A to have the same dtype, but found b of type {dtypes.of(b).title} and "
+            f"A of type {dtypes.of(a).title} instead."
+        )
+    n, m = a.shape[-2:]
+    if n != m:
+        raise RuntimeError(
+            f"A must be batches of square matrices, but they are {n} by {m} matrices"
+        )
+    if n != b.shape[-2]:
+        raise RuntimeError(
+            f"Incompatible matrix sizes for {name}: each A matrix is {n} by {n} but each b matrix "
+            f"is {b.shape[-2]} by {b.shape[-1]}"
+        )
+    check_kernel(name + "_cpu", a)
+
+
+def check_right_side(name, a, b, left=True):
+    """PyTorch's errors for a right-hand side that does not go with the square matrices `a`."""
+    if b.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor B must have at least 2 dimensions.")
+    if a.shape[-1] != b.shape[-2 if left else -1]:
+        kind = "AX = B" if left else "XA = B"
+        raise RuntimeError(
+            f"{name}: Incompatible shapes of A and B for the equation {kind} "
+            f"({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})"
+        )
+
+
+def check_lu_solve(lu, pivots, b, left):
+    """PyTorch's errors for the operands of `linalg.lu_solve`."""
+    check_floating("torch.linalg.lu_solve", lu)
+    if lu.dtype != b.dtype:
+        raise RuntimeError(
+            "linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of type "
+            f"{dtypes.of(lu).title} and B of type {dtypes.of(b).title} instead"
+        )
+    if pivots.dtype != np.int32:
+        raise RuntimeError("linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32")
+    check_sides("torch.linalg.lu_solve", lu)
+    check_right_side("linalg.lu_solve", lu, b, left)
+    if pivots.shape[-1:] != lu.shape[-1:]:
+        raise RuntimeError(
+            "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the "
+            "matrix"
+        )
+    if pivots.shape != lu.shape[:-1]:
+        raise RuntimeError(
+            "linalg.lu_solve: Expected LU.shape[:-1] and pivots.shape to be the same, but got "
+            f"pivots with shape {list(pivots.shape)} instead"
+        )
+    for wrong, bound in (
+        ((pivots < 1).any(), "greater or equal to 1"),
+        ((pivots > lu.shape[-2]).any(), "smaller or equal to LU.size(-2)"),
+    ):
+        if wrong:
+            raise RuntimeError(
+                f"Pivots given to lu_solve must all be {bound}. Did you properly pass the result of "
+                "lu_factor?"
+            )
+
+
 def is_complex(x):
     """Whether an array or a Tensor is complex."""
     return (x._array if isinstance(x, Tensor) else x).dtype.kind == "c"

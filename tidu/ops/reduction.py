@@ -76,22 +76,13 @@ def add_up(x, axes, keepdim):
     """The sum over `axes` (None: all) in x's own dtype, its rounding error growing as log(n).
 
     NumPy adds pairwise only along the innermost axis in memory; along any other it adds one element
-    after another, which in float32 loses digits from a few thousand on. Short sums of neighbours in
-    memory are added in PyTorch's order, so that all digits agree.
+    after another, which in float32 loses digits from a few thousand on.
     """
     if axes is None:
-        if x.flags.c_contiguous:
-            if SIDE_BY_SIDE < x.size <= LONGEST and x.dtype.kind == "f":
-                return sum_rows(x.reshape(1, -1)).reshape((1,) * x.ndim if keepdim else ())
-            return add(x, None, None, None, keepdim)
-        if x.size <= SHORT:
+        if x.size <= SHORT or x.flags.c_contiguous:
             return add(x, None, None, None, keepdim)
     elif len(axes) == 1:
         (axis,) = axes
-        if axis == x.ndim - 1 and x.dtype.kind == "f" and x.flags.c_contiguous:
-            n, lead = x.shape[axis], x.shape[:-1]
-            if n > SIDE_BY_SIDE and x.size <= LONGEST:
-                return sum_rows(x.reshape(-1, n)).reshape((*lead, 1) if keepdim else lead)
         if x.shape[axis] <= SHORT or x.strides[axis] == x.itemsize:
             return add(x, axis, None, None, keepdim)
     elif x.size <= SHORT:
@@ -144,14 +135,25 @@ def _add_blocks(x, reduced):
     return _add_blocks(partial, reduced)
 
 
+def add_in_order(x, axes, keepdim):
+    """`add_up`, but where PyTorch's sum has a fixed order, in that order, so that all digits agree."""
+    if SIDE_BY_SIDE < x.size <= LONGEST and x.dtype.kind == "f" and x.flags.c_contiguous:
+        if axes is None:
+            return sum_rows(x.reshape(1, -1)).reshape((1,) * x.ndim if keepdim else ())
+        n, lead = x.shape[-1], x.shape[:-1]
+        if axes == (x.ndim - 1,) and n > SIDE_BY_SIDE:
+            return sum_rows(x.reshape(-1, n)).reshape((*lead, 1) if keepdim else lead)
+    return add_up(x, axes, keepdim)
+
+
 def total(x, axes, keepdim):
     """The sum as PyTorch has it: integers as int64, float16 added up as float32."""
     kind = x.dtype.kind
     if kind in "biu":
         return add(x, axes, I64, None, keepdim)
     if x.dtype == F16:
-        return np.asarray(add_up(x.astype(F32), axes, keepdim)).astype(F16)
-    return add_up(x, axes, keepdim)
+        return np.asarray(add_in_order(x.astype(F32), axes, keepdim)).astype(F16)
+    return add_in_order(x, axes, keepdim)
 
 
 def count(shape, dim):
@@ -244,8 +246,8 @@ def mean(k, x: Array, dim=None, keepdim=False, *, dtype=None):
         axes = dims_of(dim, x.ndim)
         n = count(x.shape, axes) if axes else 1
     if x.dtype == F16:
-        return k.xp.asarray(add_up(x.astype(F32), axes, keepdim) / (n or np.nan)).astype(F16)
-    return add_up(x, axes, keepdim) / (n or np.nan)
+        return k.xp.asarray(add_in_order(x.astype(F32), axes, keepdim) / (n or np.nan)).astype(F16)
+    return add_in_order(x, axes, keepdim) / (n or np.nan)
 
 
 @mean.vjp_joint("x")
