@@ -40,19 +40,40 @@ def calculate_gain(nonlinearity, param=None):
 
 
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
-    """Draws from the uniform distribution between `a` and `b`."""
+    """Draws from the uniform distribution between `a` and `b`.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.uniform_(tidu.empty(3, 5), -0.5, 0.5)
+    >>> bool((w >= -0.5).all() and (w <= 0.5).all())
+    True
+    """
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
-    """Draws from the normal distribution."""
+    """Draws from the normal distribution with this mean and standard deviation.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.normal_(tidu.empty(100, 100), mean=5.0, std=0.1)
+    >>> print(f"{w.mean():.1f} {w.std():.1f}")
+    5.0 0.1
+    """
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
-    """Draws from the normal distribution between `a` and `b`."""
+    """Draws from the normal distribution between `a` and `b`.
+
+    The bounds are values, not numbers of standard deviations. Warns of a mean that lies more than
+    two standard deviations beyond them.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.trunc_normal_(tidu.empty(3, 5), std=0.5, a=-0.25, b=0.25)
+    >>> bool((w >= -0.25).all() and (w <= 0.25).all())
+    True
+    """
 
     def below(x):
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
@@ -96,24 +117,51 @@ def _uniform_accepted(tensor, mean, std, a, b, generator):
 
 
 def constant_(tensor, val):
-    """Fills with `val`."""
+    """Fills with `val`.
+
+    >>> import tidu
+    >>> tidu.nn.init.constant_(tidu.empty(3), 0.5)
+    tensor([0.5000, 0.5000, 0.5000])
+    """
     with no_grad():
         return tensor.fill_(val)
 
 
 def ones_(tensor):
-    """Fills with 1."""
+    """Fills with 1.
+
+    >>> import tidu
+    >>> layer = tidu.nn.LayerNorm(3)
+    >>> _ = tidu.nn.init.ones_(layer.weight)
+    >>> layer.weight.data
+    tensor([1., 1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor):
-    """Fills with 0."""
+    """Fills with 0.
+
+    >>> import tidu
+    >>> layer = tidu.nn.Linear(2, 3)
+    >>> _ = tidu.nn.init.zeros_(layer.bias)
+    >>> layer.bias.data
+    tensor([0., 0., 0.])
+    """
     with no_grad():
         return tensor.zero_()
 
 
 def eye_(tensor):
-    """Makes a matrix the identity (as far as it is square)."""
+    """Makes a matrix the identity (as far as it is square): a linear layer that changes nothing.
+
+    Raises ValueError for another number of dimensions than two.
+
+    >>> import tidu
+    >>> tidu.nn.init.eye_(tidu.empty(2, 3))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     with no_grad():
@@ -123,7 +171,16 @@ def eye_(tensor):
 
 
 def dirac_(tensor, groups=1):
-    """Makes a convolution's weight hand its input channels through unchanged, as many as fit."""
+    """Makes a convolution's weight hand its input channels through unchanged, as many as fit.
+
+    Shape: (O, C, ...) with one to three spatial dimensions, O a multiple of `groups`; ValueError is
+    raised for others.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.dirac_(tidu.empty(1, 1, 3))
+    >>> tidu.nn.functional.conv1d(tidu.tensor([[[1.0, 2.0, 4.0]]]), w, padding=1)
+    tensor([[[1., 2., 4.]]])
+    """
     dimensions = tensor.ndimension()
     if dimensions not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
@@ -157,7 +214,16 @@ def _calculate_correct_fan(tensor, mode):
 
 
 def xavier_uniform_(tensor, gain=1.0, generator=None):
-    """Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    """Uniform with variance gain² * 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
+
+    Shape: (out, in, ...); ValueError for fewer dimensions. The fans are these sizes times the rest.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.xavier_uniform_(tidu.empty(200, 300))
+    >>> bound = (3 * 2 / (200 + 300)) ** 0.5
+    >>> bool(0.1 < w.max() <= bound)
+    True
+    """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
     bound = math.sqrt(3.0) * std
@@ -165,7 +231,15 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
 
 
 def xavier_normal_(tensor, gain=1.0, generator=None):
-    """Normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    """Normal with variance gain² * 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
+
+    Shape: (out, in, ...); ValueError for fewer dimensions. The fans are these sizes times the rest.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.xavier_normal_(tidu.empty(100, 100))
+    >>> print(f"{w.std():.1f}")
+    0.1
+    """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(fan_in + fan_out)), generator)
 
@@ -183,7 +257,17 @@ def _is_empty(tensor):
 
 
 def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
-    """Uniform with variance gain² / fan (He et al., 2015); `a`: leaky_relu's slope."""
+    """Uniform with variance gain² / fan (He et al., 2015); `a`: leaky_relu's slope.
+
+    `mode`: "fan_in" (outputs keep their size) or "fan_out" (gradients do); the gain is
+    `calculate_gain(nonlinearity, a)`. Shape: (out, in, ...); ValueError for fewer dimensions.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.kaiming_uniform_(tidu.empty(200, 600), nonlinearity="relu")
+    >>> bound = (3 * 2 / 600) ** 0.5
+    >>> bool(0.09 < w.max() <= bound)
+    True
+    """
     if _is_empty(tensor):
         return tensor
     bound = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
@@ -191,14 +275,31 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
 
 
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
-    """Normal with variance gain² / fan (He et al., 2015); `a`: leaky_relu's slope."""
+    """Normal with variance gain² / fan (He et al., 2015); `a`: leaky_relu's slope.
+
+    `mode`: "fan_in" (outputs keep their size) or "fan_out" (gradients do); the gain is
+    `calculate_gain(nonlinearity, a)`. Shape: (out, in, ...); ValueError for fewer dimensions.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.kaiming_normal_(tidu.empty(100, 200), nonlinearity="relu")
+    >>> print(f"{w.std():.1f}")
+    0.1
+    """
     if _is_empty(tensor):
         return tensor
     return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
 
 
 def orthogonal_(tensor, gain=1, generator=None):
-    """Makes rows (or columns, if there are more rows) orthonormal (Saxe et al., 2013)."""
+    """Makes rows (columns, if there are more rows) orthonormal, times `gain` (Saxe et al., 2013).
+
+    Dimensions behind the second count as part of it; ValueError for fewer than two.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.orthogonal_(tidu.empty(2, 5))
+    >>> tidu.allclose(w @ w.T, tidu.eye(2), atol=1e-6)
+    True
+    """
     if tensor.ndimension() < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
     if tensor.numel() == 0:
@@ -216,7 +317,15 @@ def orthogonal_(tensor, gain=1, generator=None):
 
 
 def sparse_(tensor, sparsity, std=0.01, generator=None):
-    """Normal, with a share `sparsity` of each column set to zero (Martens, 2010)."""
+    """Normal, with a share `sparsity` of each column set to zero (Martens, 2010).
+
+    Raises ValueError for another number of dimensions than two.
+
+    >>> import tidu
+    >>> w = tidu.nn.init.sparse_(tidu.empty(10, 4), sparsity=0.75)
+    >>> (w == 0).sum(0)
+    tensor([8, 8, 8, 8])
+    """
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     from ..ops.random import randperm
@@ -230,7 +339,8 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
     return tensor
 
 
-def _deprecated(new):
+def _deprecated(new, size="3, 3", more=""):
+    """`new` under its former name; `size` and `more`: a weight and arguments for its example."""
     old = new.__name__[:-1]
 
     def call(*args, **kwargs):
@@ -242,12 +352,20 @@ def _deprecated(new):
         return new(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = old
-    call.__doc__ = f"The deprecated name of `{new.__name__}`."
+    call.__doc__ = f"""The deprecated name of `{new.__name__}`; warns with FutureWarning.
+
+    >>> import warnings
+    >>> import tidu
+    >>> w = tidu.empty({size})
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     tidu.nn.init.{old}(w{more}) is w
+    True
+    """
     return call
 
 
-uniform, normal, constant = map(_deprecated, (uniform_, normal_, constant_))
-eye, dirac, sparse = map(_deprecated, (eye_, dirac_, sparse_))
+uniform, normal, eye, orthogonal = map(_deprecated, (uniform_, normal_, eye_, orthogonal_))
 xavier_uniform, xavier_normal = map(_deprecated, (xavier_uniform_, xavier_normal_))
 kaiming_uniform, kaiming_normal = map(_deprecated, (kaiming_uniform_, kaiming_normal_))
-orthogonal = _deprecated(orthogonal_)
+constant, sparse = _deprecated(constant_, more=", 0.5"), _deprecated(sparse_, more=", 0.5")
+dirac = _deprecated(dirac_, "3, 3, 3")

@@ -31,7 +31,23 @@ class OneCycleLR(LRScheduler):
 
     The length is `total_steps`, or `epochs` times `steps_per_epoch`; `pct_start` of it rises, from
     max_lr / div_factor; the end is that divided by `final_div_factor`. Momentum (or Adam's beta1)
-    goes the other way between `base_momentum` and `max_momentum`.
+    goes the other way between `base_momentum` and `max_momentum`. `step()` is called after every
+    batch; ValueError is raised when it is called more often than planned.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=0.1, momentum=0.9)
+    >>> schedule = tidu.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=6)
+    >>> for step in range(6):
+    ...     momentum = optimizer.param_groups[0]["momentum"]
+    ...     print(step, round(schedule.get_last_lr()[0], 3), round(momentum, 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 0.04 0.95
+    1 0.994 0.851
+    2 0.812 0.869
+    3 0.463 0.904
+    4 0.133 0.937
+    5 0.0 0.95
     """
 
     def __init__(
@@ -143,6 +159,21 @@ class CyclicLR(LRScheduler):
     `step_size_up` and `step_size_down`: the length of each half; `mode`: "triangular", "triangular2"
     (half as high each time), "exp_range" (`gamma ** step` as high); or `scale_fn` of the cycle's
     number or of the step (`scale_mode`).
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.CyclicLR(
+    ...     optimizer, base_lr=0.0, max_lr=1.0, step_size_up=2, cycle_momentum=False
+    ... )
+    >>> for step in range(5):
+    ...     print(step, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [0.0]
+    1 [0.5]
+    2 [1.0]
+    3 [0.5]
+    4 [0.0]
     """
 
     def __init__(

@@ -29,7 +29,19 @@ class _LRScheduler(LRScheduler):
 
 
 class LambdaLR(LRScheduler):
-    """The initial rate times `lr_lambda(epoch)`; one function, or one for each group."""
+    """The initial rate times `lr_lambda(epoch)`; one function, or one for each group.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5**epoch)
+    >>> for epoch in range(3):
+    ...     print(epoch, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [1.0]
+    1 [0.5]
+    2 [0.25]
+    """
 
     _product = False
 
@@ -66,7 +78,20 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LambdaLR):
-    """The rate before times `lr_lambda(epoch)`."""
+    """The rate before times `lr_lambda(epoch)`; one function, or one for each group.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 1 / epoch)
+    >>> for epoch in range(4):
+    ...     print(epoch, round(schedule.get_last_lr()[0], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 1.0
+    1 1.0
+    2 0.5
+    3 0.167
+    """
 
     def get_lr(self):
         warn_outside_step(self)
@@ -82,11 +107,14 @@ class StepLR(LRScheduler):
     >>> import tidu
     >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
     >>> schedule = tidu.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
-    >>> for _ in range(4):
+    >>> for epoch in range(4):
+    ...     print(epoch, schedule.get_last_lr())
     ...     optimizer.step()
     ...     schedule.step()
-    >>> schedule.get_last_lr()
-    [0.25]
+    0 [1.0]
+    1 [1.0]
+    2 [0.5]
+    3 [0.5]
     """
 
     def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1):
@@ -105,7 +133,20 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """The rate times `gamma` at each of the `milestones`."""
+    """The rate times `gamma` at each of the `milestones`, which are numbers of steps.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[2, 3], gamma=0.5)
+    >>> for epoch in range(4):
+    ...     print(epoch, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [1.0]
+    1 [1.0]
+    2 [0.5]
+    3 [0.25]
+    """
 
     def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
         self.milestones, self.gamma = Counter(milestones), gamma
@@ -124,7 +165,22 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """The rate times `factor` for the first `total_iters` steps."""
+    """The rate times `factor` for the first `total_iters` steps.
+
+    Raises ValueError for a factor outside of [0, 1].
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> for epoch in range(4):
+    ...     print(epoch, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [0.5]
+    1 [0.5]
+    2 [1.0]
+    3 [1.0]
+    """
 
     def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
         if factor > 1.0 or factor < 0:
@@ -147,7 +203,24 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """A factor that goes linearly from `start_factor` to `end_factor` in `total_iters` steps."""
+    """A factor that goes linearly from `start_factor` to `end_factor` in `total_iters` steps.
+
+    Mostly used to warm up (Goyal et al., 2017). Raises ValueError for factors outside of [0, 1],
+    and for a `start_factor` of 0.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.25, total_iters=3)
+    >>> for epoch in range(5):
+    ...     print(epoch, round(schedule.get_last_lr()[0], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 0.25
+    1 0.5
+    2 0.75
+    3 1.0
+    4 1.0
+    """
 
     def __init__(
         self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1
@@ -179,7 +252,19 @@ class LinearLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """The rate times `gamma` every step."""
+    """The rate times `gamma` every step.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> for epoch in range(3):
+    ...     print(epoch, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [1.0]
+    1 [0.5]
+    2 [0.25]
+    """
 
     def __init__(self, optimizer, gamma, last_epoch=-1):
         self.gamma = gamma
@@ -195,7 +280,21 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """The rate falls to 0 in `total_iters` steps, as (1 - t / total_iters) ** power."""
+    """The rate falls to 0 in `total_iters` steps, as (1 - t / total_iters) ** power.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4, power=2)
+    >>> for epoch in range(5):
+    ...     print(epoch, round(schedule.get_last_lr()[0], 4))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 1.0
+    1 0.5625
+    2 0.25
+    3 0.0625
+    4 0.0
+    """
 
     def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1):
         self.total_iters, self.power = total_iters, power
@@ -216,7 +315,23 @@ class PolynomialLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Half a cosine from the initial rate to `eta_min` in `T_max` steps (Loshchilov, Hutter, 2017)."""
+    """Half a cosine from the initial rate to `eta_min` in `T_max` steps (Loshchilov, Hutter, 2017).
+
+    After that the rate rises again, as the cosine does.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+    >>> for epoch in range(5):
+    ...     print(epoch, round(schedule.get_last_lr()[0], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 1.0
+    1 0.854
+    2 0.5
+    3 0.146
+    4 0.0
+    """
 
     def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):
         self.T_max, self.eta_min = T_max, eta_min
@@ -243,7 +358,22 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Cosine annealing that starts anew after T_0 steps, then T_0 * T_mult, ..."""
+    """Cosine annealing that starts anew after T_0 steps, then T_0 * T_mult, ...
+
+    (Loshchilov and Hutter, 2017.) Raises ValueError unless T_0 and T_mult are positive integers.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = tidu.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)
+    >>> for epoch in range(4):
+    ...     print(epoch, round(schedule.get_last_lr()[0], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 1.0
+    1 0.5
+    2 1.0
+    3 0.5
+    """
 
     def __init__(self, optimizer, T_0, T_mult=1, eta_min=0.0, last_epoch=-1):
         if T_0 <= 0 or not isinstance(T_0, int):
@@ -311,7 +441,26 @@ def _check_combined(name, schedulers, optimizer):
 
 
 class SequentialLR(LRScheduler):
-    """Several schedules, one after the other; `milestones`: where each next one takes over."""
+    """Several schedules, one after the other; `milestones`: where each next one takes over.
+
+    Raises ValueError where the schedules are not one more than the milestones, or act on different
+    optimizers.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> warm_up = tidu.optim.lr_scheduler.ConstantLR(optimizer, factor=0.25, total_iters=2)
+    >>> decay = tidu.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> schedule = tidu.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, decay], milestones=[2])
+    >>> for epoch in range(5):
+    ...     print(epoch, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [0.25]
+    1 [0.25]
+    2 [1.0]
+    3 [0.5]
+    4 [0.25]
+    """
 
     def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
         _check_combined(type(self).__name__, schedulers, optimizer)
@@ -363,7 +512,24 @@ def _start_anew(scheduler):
 
 
 class ChainedScheduler(LRScheduler):
-    """Several schedules at once, each on the rate that the one before left."""
+    """Several schedules at once, each on the rate that the one before left.
+
+    Raises ValueError for schedules that act on different optimizers.
+
+    >>> import tidu
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> warm_up = tidu.optim.lr_scheduler.ConstantLR(optimizer, factor=0.25, total_iters=2)
+    >>> decay = tidu.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> schedule = tidu.optim.lr_scheduler.ChainedScheduler([warm_up, decay], optimizer)
+    >>> for epoch in range(4):
+    ...     print(epoch, schedule.get_last_lr())
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 [0.25]
+    1 [0.125]
+    2 [0.25]
+    3 [0.125]
+    """
 
     def __init__(self, schedulers, optimizer=None):
         if optimizer is None and schedulers:

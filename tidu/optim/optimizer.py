@@ -35,14 +35,39 @@ def formula(function):
 
 
 def register_optimizer_step_pre_hook(hook):
-    """Calls `hook(optimizer, args, kwargs)` before every optimizer's step."""
+    """Calls `hook(optimizer, args, kwargs)` before every optimizer's step.
+
+    Returns a handle, whose `remove()` takes the hook out again. A pair (args, kwargs) that the hook
+    returns takes the place of the step's arguments.
+
+    >>> import tidu
+    >>> from tidu.optim.optimizer import register_optimizer_step_pre_hook
+    >>> def announce(optimizer, args, kwargs):
+    ...     print("a step of", type(optimizer).__name__)
+    >>> handle = register_optimizer_step_pre_hook(announce)
+    >>> tidu.optim.SGD([tidu.zeros(1)]).step()
+    a step of SGD
+    >>> handle.remove()
+    """
     handle = RemovableHandle(_global_pre_hooks)
     _global_pre_hooks[handle.id] = hook
     return handle
 
 
 def register_optimizer_step_post_hook(hook):
-    """Calls `hook(optimizer, args, kwargs)` after every optimizer's step."""
+    """Calls `hook(optimizer, args, kwargs)` after every optimizer's step.
+
+    Returns a handle, whose `remove()` takes the hook out again.
+
+    >>> import tidu
+    >>> from tidu.optim.optimizer import register_optimizer_step_post_hook
+    >>> def announce(optimizer, args, kwargs):
+    ...     print("done:", type(optimizer).__name__)
+    >>> handle = register_optimizer_step_post_hook(announce)
+    >>> tidu.optim.SGD([tidu.zeros(1)]).step()
+    done: SGD
+    >>> handle.remove()
+    """
     handle = RemovableHandle(_global_post_hooks)
     _global_post_hooks[handle.id] = hook
     return handle
@@ -53,6 +78,19 @@ class Optimizer:
 
     `params`: an iterable of tensors, of (name, tensor) pairs, or of dicts with "params" and options
     of their own; `defaults`: the options of groups that do not give them.
+
+    >>> import tidu
+    >>> class SignSGD(tidu.optim.Optimizer):
+    ...     @tidu.no_grad()
+    ...     def step(self):
+    ...         for group in self.param_groups:
+    ...             for p in group["params"]:
+    ...                 p -= group["lr"] * p.grad.sign()
+    >>> p = tidu.nn.Parameter(tidu.tensor([1.0, -1.0]))
+    >>> (p * p).sum().backward()
+    >>> SignSGD([p], {"lr": 0.25}).step()
+    >>> p.data
+    tensor([ 0.7500, -0.7500])
     """
 
     def __init__(self, params, defaults):

@@ -9,7 +9,26 @@ from .optimizer import Optimizer
 
 
 class LRScheduler:
-    """Base class: `step()` after the optimizer's own step sets each group's rate to `get_lr()`."""
+    """Base class: `step()` after the optimizer's own step sets each group's rate to `get_lr()`.
+
+    A schedule of one's own defines `get_lr`, from `base_lrs` (the rates at the beginning, one for
+    each group) and `last_epoch` (how many steps were made).
+
+    >>> import tidu
+    >>> class Harmonic(tidu.optim.lr_scheduler.LRScheduler):
+    ...     def get_lr(self):
+    ...         return [rate / (1 + self.last_epoch) for rate in self.base_lrs]
+    >>> optimizer = tidu.optim.SGD([tidu.zeros(1)], lr=1.0)
+    >>> schedule = Harmonic(optimizer)
+    >>> for epoch in range(4):
+    ...     print(epoch, round(schedule.get_last_lr()[0], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    0 1.0
+    1 0.5
+    2 0.333
+    3 0.25
+    """
 
     _get_lr_called_within_step = False
 
