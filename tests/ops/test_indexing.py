@@ -175,6 +175,15 @@ ERRORS = [
     (lambda: V.index_select(0, T([5])), IndexError, "index out of range in self"),
     (lambda: V.masked_fill(T([1, 0, 1, 0, 1]), 0), RuntimeError,
      "masked_fill_ only supports boolean masks, but got mask with dtype long int"),
+    (lambda: X.index_add(0, T([0]), T(1.0)), RuntimeError,
+     "source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+     "self.shape = [2, 3, 4] source.shape = []"),
+    (lambda: X.index_add(1, T(0), tidu.ones(2)), RuntimeError,
+     "index_add_(): Indexing dim 1 is out of bounds of the source tensor with dim 1"),
+    (lambda: V.index_add(0, T([0, 1]), T(1.0)), IndexError,
+     "Dimension specified as 0 but tensor has no dimensions"),
+    (lambda: V.index_reduce(0, T([0, 1]), tidu.ones(3), "prod"), RuntimeError,
+     "index_reduce_(): Number of indices (2) should be equal to source.size(dim): (3), for dim: 0"),
     (lambda: V.tril(), RuntimeError, "tril: input tensor must have at least 2 dimensions"),
 ]  # fmt: skip
 

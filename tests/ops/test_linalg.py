@@ -56,6 +56,48 @@ def test_linalg_errors(call, text):
          "multi_dot(): expected at least 2 tensors but got 1"),
         (lambda: tidu.linalg.lstsq(ones(2, 2), ones(3, 2)),
          "torch.linalg.lstsq: input.size(-2) should match other.size(-2)"),
+        (lambda: tidu.lu_solve(ones(3, 1), *tidu.linalg.lu_factor(eye(2))),
+         "linalg.lu_solve: Incompatible shapes of A and B for the equation AX = B (2x2 and 3x1)"),
+        (lambda: tidu.lu_solve(ones(2), *tidu.linalg.lu_factor(eye(2))),
+         "linalg.lu_solve: The input tensor B must have at least 2 dimensions."),
+        (lambda: tidu.lu_solve(ones(2, 1), eye(2), tidu.tensor([1, 2])),
+         "linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32"),
+        (lambda: tidu.lu_solve(ones(2, 1), eye(2), tidu.tensor([1, 2, 3]).int()),
+         "linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix"),
+        (lambda: tidu.lu_solve(ones(2, 1), eye(2), tidu.tensor([1, 7]).int()),
+         "Pivots given to lu_solve must all be smaller or equal to LU.size(-2). Did you properly "
+         "pass the result of lu_factor?"),
+        (lambda: tidu.lu_solve(ones(2, 1), eye(2), tidu.tensor([0, 1]).int()),
+         "Pivots given to lu_solve must all be greater or equal to 1. Did you properly pass the "
+         "result of lu_factor?"),
+        (lambda: tidu.lu_solve(ones(2, 1), ones(4, 2, 2), tidu.tensor([1, 2]).int()),
+         "linalg.lu_solve: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots "
+         "with shape [2] instead"),
+        (lambda: tidu.linalg.lu_solve(*tidu.linalg.lu_factor(eye(2)), ones(2, 3), left=False),
+         "linalg.lu_solve: Incompatible shapes of A and B for the equation XA = B (2x2 and 2x3)"),
+        (lambda: tidu.cholesky_inverse(ones(2, 3)),
+         "cholesky_inverse: A must be batches of square matrices, but they are 2 by 3 matrices"),
+        (lambda: tidu.cholesky_inverse(ones(2)),
+         "cholesky_inverse: The input tensor A must have at least 2 dimensions."),
+        (lambda: tidu.cholesky_inverse(eye(2).long()),
+         "\"cholesky_inverse_out_cpu\" not implemented for 'Long'"),
+        (lambda: tidu.cholesky_inverse(zeros(2, 2)),
+         f"cholesky_inverse: The diagonal element 1 is zero, {SINGULAR}"),
+        (lambda: tidu.cholesky_solve(ones(2, 1), ones(2, 3)),
+         "A must be batches of square matrices, but they are 2 by 3 matrices"),
+        (lambda: tidu.cholesky_solve(ones(3, 1), eye(2)),
+         "Incompatible matrix sizes for cholesky_solve: each A matrix is 2 by 2 but each b matrix is "
+         "3 by 1"),
+        (lambda: tidu.cholesky_solve(ones(2, 1).double(), eye(2)),
+         "Expected b and A to have the same dtype, but found b of type Double and A of type Float "
+         "instead."),
+        (lambda: tidu.triangular_solve(ones(2), eye(2)),
+         "torch.triangular_solve: Expected b to have at least 2 dimensions, but it has 1 dimensions "
+         "instead"),
+        (lambda: tidu.triangular_solve(ones(2, 1), ones(2, 3)),
+         "A must be batches of square matrices, but they are 2 by 3 matrices"),
+        (lambda: tidu.matrix_power(ones(2, 2).long(), -1),
+         "linalg.inv: Expected a floating point or complex tensor as input. Got Long"),
     ],
 )  # fmt: skip
 def test_argument_errors(call, text):

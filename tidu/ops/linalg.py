@@ -44,7 +44,6 @@ def singular(name, batch, place):
     )
 
 
-
 # Inverse
 
 

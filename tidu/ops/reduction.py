@@ -663,9 +663,22 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     return y.clone() if areas is None else areas.cumsum(dim) / 2
 
 
+def _check_trapezoids(name, y, x, dim):
+    tensors = (y,) if x is None else (y, x)
+    if any(t._array.dtype.kind == "b" for t in tensors):
+        inputs = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {inputs}, but bool is not supported")
+    if not y.ndim:
+        if name == "cumulative_trapezoid" and (x is None or not x.ndim):
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+        where = dim if x is None else 0
+        raise IndexError(f"Dimension specified as {where} but tensor has no dimensions")
+    dims_of((dim,), y.ndim)
+
+
 def _trapezoids(name, y, x, dx, dim):
     """Twice the area between each two neighbours; None if there is no point at all."""
-    dims_of((dim,), y.ndim)
+    _check_trapezoids(name, y, x, dim)
     n = y.shape[dim]
     if n == 0:
         return None
@@ -678,5 +691,7 @@ def _trapezoids(name, y, x, dx, dim):
         if x.shape[0] != n:
             raise RuntimeError(f"{name}: There must be one `x` value for each sample point")
         x = x.reshape([n if i == dim % y.ndim else 1 for i in range(y.ndim)])
+    if not x.ndim:  # no intervals at all
+        return both * x.new_empty([0 if i == dim % y.ndim else 1 for i in range(y.ndim)])
     m = x.shape[dim]
     return both * (x.narrow(dim, 1, m - 1) - x.narrow(dim, 0, m - 1))

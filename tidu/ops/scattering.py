@@ -478,13 +478,14 @@ def _add_slices(full, dim, index, values):
 
 def _check_slices(name, x, dim, index, source):
     axis = axis_of(dim, x.ndim)
+    name += "_"  # PyTorch's own name for both forms
     if index.ndim > 1:
         raise IndexError(
             f"{name}(): Index is supposed to be a vector, but got dim: {index.ndim} with type: "
             f"{dtypes.of(index).title} and size: {list(index.shape)}"
         )
     if index.dtype.kind != "i" or index.dtype.itemsize < 4:
-        raise IndexError(
+        raise RuntimeError(
             f"{name}(): Expected dtype int32/int64 for index but got: {dtypes.of(index).title}"
         )
     if source.dtype != x.dtype:
@@ -492,15 +493,21 @@ def _check_slices(name, x, dim, index, source):
             f"{name}(): self ({dtypes.of(x).title}) and source ({dtypes.of(source).title}) must "
             "have the same scalar type"
         )
+    if axis and axis >= source.ndim:
+        raise RuntimeError(
+            f"{name}(): Indexing dim {axis} is out of bounds of the source tensor with dim "
+            f"{source.ndim}"
+        )
     n = source.shape[axis] if source.ndim else 1
     if index.size != n:
-        raise IndexError(
+        if not source.ndim:
+            raise IndexError(f"Dimension specified as {axis} but tensor has no dimensions")
+        raise RuntimeError(
             f"{name}(): Number of indices ({index.size}) should be equal to source.size(dim): "
-            f"({n}), "
-            f"for dim: {axis}"
+            f"({n}), for dim: {axis}"
         )
     have = [m for d, m in enumerate(x.shape) if d != axis]
-    if source.ndim and have != [m for d, m in enumerate(source.shape) if d != axis]:
+    if x.ndim != source.ndim or have != [m for d, m in enumerate(source.shape) if d != axis]:
         raise RuntimeError(
             f"source tensor shape must match self tensor shape, excluding the specified dimension. "
             f"Got self.shape = {list(x.shape)} source.shape = {list(source.shape)}"
