@@ -60,7 +60,14 @@ _INPLACE = (("inplace", False),)
 
 
 class Threshold(_Activation):
-    """x where x > threshold, else value."""
+    """x where x > threshold, else value.
+
+    Shapes: (*) to (*); real numbers, integers too.
+
+    >>> import tidu
+    >>> tidu.nn.Threshold(0.5, -1.0)(tidu.tensor([0.2, 0.9]))
+    tensor([-1.0000,  0.9000])
+    """
 
     function = "threshold"
     settings = (("threshold", None), ("value", None), *_INPLACE)
@@ -73,6 +80,8 @@ class Threshold(_Activation):
 class ReLU(_Activation):
     """max(x, 0).
 
+    Shapes: (*) to (*); real numbers, integers too.
+
     >>> import tidu
     >>> tidu.nn.ReLU()(tidu.tensor([-1.0, 2.0]))
     tensor([0., 2.])
@@ -84,7 +93,15 @@ class ReLU(_Activation):
 
 
 class RReLU(Module):
-    """Leaky ReLU whose slope is drawn from [lower, upper] in training (Xu et al., 2015)."""
+    """Leaky ReLU whose slope is drawn from [lower, upper] in training (Xu et al., 2015).
+
+    In evaluation the slope is (lower + upper) / 2. Shapes: (*) to (*), floating point. Calling it
+    raises RuntimeError if lower > upper.
+
+    >>> import tidu
+    >>> tidu.nn.RReLU(0.25, 0.75).eval()(tidu.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  2.0000])
+    """
 
     def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
         super().__init__()
@@ -98,7 +115,14 @@ class RReLU(Module):
 
 
 class Hardtanh(_Activation):
-    """x clamped to [min_val, max_val]."""
+    """x clamped to [min_val, max_val].
+
+    Shapes: (*) to (*); real numbers, integers too. Raises AssertionError unless min_val < max_val.
+
+    >>> import tidu
+    >>> tidu.nn.Hardtanh(-1, 2)(tidu.tensor([-3.0, 0.5, 3.0]))
+    tensor([-1.0000,  0.5000,  2.0000])
+    """
 
     function = "hardtanh"
     settings = (("min_val", -1.0), ("max_val", 1.0), *_INPLACE)
@@ -124,7 +148,14 @@ class Hardtanh(_Activation):
 
 
 class ReLU6(Hardtanh):
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6) (Krizhevsky, 2010).
+
+    Shapes: (*) to (*); real numbers, integers too.
+
+    >>> import tidu
+    >>> tidu.nn.ReLU6()(tidu.tensor([-1.0, 2.0, 8.0]))
+    tensor([0., 2., 6.])
+    """
 
     def __init__(self, inplace=False):
         super().__init__(0.0, 6.0, inplace)
@@ -134,26 +165,54 @@ class ReLU6(Hardtanh):
 
 
 class Sigmoid(_Activation):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    Shapes: (*) to (*); integers give the default floating-point dtype.
+
+    >>> import tidu
+    >>> tidu.nn.Sigmoid()(tidu.tensor([-100.0, 0.0, 100.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
 
     function = "sigmoid"
 
 
 class Hardsigmoid(_Activation):
-    """Piecewise linear sigmoid: (x + 3) / 6 clamped to [0, 1]."""
+    """Piecewise linear sigmoid: (x + 3) / 6 clamped to [0, 1].
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.Hardsigmoid()(tidu.tensor([-4.0, 0.0, 1.5, 4.0]))
+    tensor([0.0000, 0.5000, 0.7500, 1.0000])
+    """
 
     function = "hardsigmoid"
     settings = _INPLACE
 
 
 class Tanh(_Activation):
-    """tanh(x)."""
+    """tanh(x).
+
+    Shapes: (*) to (*); integers give the default floating-point dtype.
+
+    >>> import tidu
+    >>> tidu.nn.Tanh()(tidu.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.7616,  0.0000,  0.7616])
+    """
 
     function = "tanh"
 
 
 class SiLU(_Activation):
-    """x * sigmoid(x) (also called swish)."""
+    """x * sigmoid(x) (also called swish; Hendrycks and Gimpel, 2016; Elfwing et al., 2017).
+
+    Shapes: (*) to (*), floating point or complex.
+
+    >>> import tidu
+    >>> tidu.nn.SiLU()(tidu.tensor([0.0, 1.0, 100.0]))
+    tensor([  0.0000,   0.7311, 100.0000])
+    """
 
     function = "silu"
     settings = _INPLACE
@@ -161,7 +220,14 @@ class SiLU(_Activation):
 
 
 class Mish(_Activation):
-    """x * tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)) (Misra, 2019).
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.Mish()(tidu.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.3034,  0.0000,  0.8651])
+    """
 
     function = "mish"
     settings = _INPLACE
@@ -169,14 +235,28 @@ class Mish(_Activation):
 
 
 class Hardswish(_Activation):
-    """x * relu6(x + 3) / 6 (Howard et al., 2019)."""
+    """x * relu6(x + 3) / 6 (Howard et al., 2019).
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.Hardswish()(tidu.tensor([-4.0, 1.5, 4.0]))
+    tensor([-0.0000, 1.1250, 4.0000])
+    """
 
     function = "hardswish"
     settings = _INPLACE
 
 
 class ELU(_Activation):
-    """x where positive, else alpha * (exp(x) - 1) (Clevert et al., 2015)."""
+    """x where positive, else alpha * (exp(x) - 1) (Clevert et al., 2015).
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.ELU(alpha=2.0)(tidu.tensor([-100.0, 0.0, 1.0]))
+    tensor([-2.,  0.,  1.])
+    """
 
     function = "elu"
     settings = (("alpha", 1.0), *_INPLACE)
@@ -184,7 +264,15 @@ class ELU(_Activation):
 
 
 class CELU(_Activation):
-    """ELU that is smooth for every alpha (Barron, 2017)."""
+    """ELU that is smooth for every alpha (Barron, 2017).
+
+    max(x, 0) + min(0, alpha * (exp(x / alpha) - 1)). Shapes: (*) to (*), floating point. Calling it
+    raises RuntimeError if alpha is 0.
+
+    >>> import tidu
+    >>> tidu.nn.CELU(alpha=2.0)(tidu.tensor([-2.0, 0.0, 1.0]))
+    tensor([-1.2642,  0.0000,  1.0000])
+    """
 
     function = "celu"
     settings = (("alpha", 1.0), *_INPLACE)
@@ -192,7 +280,14 @@ class CELU(_Activation):
 
 
 class SELU(_Activation):
-    """ELU scaled so that deep networks keep their variance (Klambauer et al., 2017)."""
+    """ELU scaled so that deep networks keep their variance (Klambauer et al., 2017).
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.SELU()(tidu.tensor([-1.0, 0.0, 1.0]))
+    tensor([-1.1113,  0.0000,  1.0507])
+    """
 
     function = "selu"
     settings = _INPLACE
@@ -200,7 +295,15 @@ class SELU(_Activation):
 
 
 class GLU(_Activation):
-    """a * sigmoid(b) for the two halves a, b along `dim` (Dauphin et al., 2016)."""
+    """a * sigmoid(b) for the two halves a, b along `dim` (Dauphin et al., 2016).
+
+    Shapes: (*, 2 n, *) to (*, n, *), floating point. Calling it raises RuntimeError if the size of
+    `dim` is odd.
+
+    >>> import tidu
+    >>> tidu.nn.GLU()(tidu.tensor([1.0, 2.0, 0.0, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
 
     function = "glu"
     settings = (("dim", -1),)
@@ -210,7 +313,11 @@ class GLU(_Activation):
 class GELU(Module):
     """x times the normal distribution's cumulative function (Hendrycks and Gimpel, 2016).
 
-    `approximate="tanh"` uses the authors' approximation.
+    `approximate="tanh"` uses the authors' approximation. Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.GELU()(tidu.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
     """
 
     def __init__(self, approximate="none"):
@@ -225,7 +332,14 @@ class GELU(Module):
 
 
 class Hardshrink(_Activation):
-    """x where |x| > lambd, else 0."""
+    """x where |x| > lambd, else 0.
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.Hardshrink(0.5)(tidu.tensor([-2.0, 0.3, 2.0]))
+    tensor([-2.,  0.,  2.])
+    """
 
     function = "hardshrink"
     settings = (("lambd", 0.5),)
@@ -233,7 +347,14 @@ class Hardshrink(_Activation):
 
 
 class LeakyReLU(_Activation):
-    """x where positive, else negative_slope * x."""
+    """x where positive, else negative_slope * x (Maas et al., 2013).
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.LeakyReLU(0.1)(tidu.tensor([-2.0, 3.0]))
+    tensor([-0.2000,  3.0000])
+    """
 
     function = "leaky_relu"
     settings = (("negative_slope", 1e-2), *_INPLACE)
@@ -241,13 +362,27 @@ class LeakyReLU(_Activation):
 
 
 class LogSigmoid(_Activation):
-    """log(sigmoid(x))."""
+    """log(sigmoid(x)).
+
+    Shapes: (*) to (*), floating point. It stays finite where sigmoid(x) is too small for a number.
+
+    >>> import tidu
+    >>> tidu.nn.LogSigmoid()(tidu.tensor([-200.0, 0.0]))
+    tensor([-200.0000,   -0.6931])
+    """
 
     function = "logsigmoid"
 
 
 class Softplus(_Activation):
-    """log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold."""
+    """log(1 + exp(beta * x)) / beta; x itself where beta * x > threshold.
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.Softplus()(tidu.tensor([-1.0, 0.0, 100.0]))
+    tensor([  0.3133,   0.6931, 100.0000])
+    """
 
     function = "softplus"
     settings = (("beta", 1.0), ("threshold", 20.0))
@@ -255,7 +390,14 @@ class Softplus(_Activation):
 
 
 class Softshrink(_Activation):
-    """x moved towards 0 by lambd, 0 within ±lambd."""
+    """x moved towards 0 by lambd, 0 within ±lambd.
+
+    Shapes: (*) to (*), floating point. Calling it raises RuntimeError if lambd is negative.
+
+    >>> import tidu
+    >>> tidu.nn.Softshrink(0.5)(tidu.tensor([-2.0, 0.3, 2.0]))
+    tensor([-1.5000,  0.0000,  1.5000])
+    """
 
     function = "softshrink"
     settings = (("lambd", 0.5),)
@@ -263,7 +405,18 @@ class Softshrink(_Activation):
 
 
 class PReLU(Module):
-    """Leaky ReLU whose slope is learnt, one for all channels or one each (He et al., 2015)."""
+    """Leaky ReLU whose slope is learnt, one for all channels or one each (He et al., 2015).
+
+    Shapes: (N, C, *) to the same, of the weight's dtype; weight (num_parameters), which is 1 or C.
+
+    >>> import tidu
+    >>> prelu = tidu.nn.PReLU()
+    >>> prelu(tidu.tensor([-2.0, 3.0])).detach()
+    tensor([-0.5000,  3.0000])
+    >>> prelu.weight
+    Parameter containing:
+    tensor([0.2500], requires_grad=True)
+    """
 
     def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
         super().__init__()
@@ -283,13 +436,27 @@ class PReLU(Module):
 
 
 class Softsign(_Activation):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    Shapes: (*) to (*); integers give the default floating-point dtype.
+
+    >>> import tidu
+    >>> tidu.nn.Softsign()(tidu.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.5000,  0.0000,  0.7500])
+    """
 
     function = "softsign"
 
 
 class Tanhshrink(_Activation):
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    Shapes: (*) to (*); integers give the default floating-point dtype.
+
+    >>> import tidu
+    >>> tidu.nn.Tanhshrink()(tidu.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.2384,  0.0000,  0.2384])
+    """
 
     function = "tanhshrink"
 
@@ -313,13 +480,22 @@ class _Softmax(Family):
 
 
 class Softmin(_Softmax):
-    """softmax(-x) along `dim`."""
+    """softmax(-x) along `dim`.
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.Softmin(dim=0)(tidu.tensor([1.0, 1.0, 3.0]))
+    tensor([0.4683, 0.4683, 0.0634])
+    """
 
     function = "softmin"
 
 
 class Softmax(_Softmax):
     """exp(x) scaled to a sum of 1 along `dim`.
+
+    Shapes: (*) to (*), floating point.
 
     >>> import tidu
     >>> tidu.nn.Softmax(dim=0)(tidu.zeros(2))
@@ -330,13 +506,30 @@ class Softmax(_Softmax):
 
 
 class LogSoftmax(_Softmax):
-    """log(softmax(x)) along `dim`."""
+    """log(softmax(x)) along `dim`.
+
+    Shapes: (*) to (*), floating point.
+
+    >>> import tidu
+    >>> tidu.nn.LogSoftmax(dim=0)(tidu.zeros(4))  # log(1 / 4)
+    tensor([-1.3863, -1.3863, -1.3863, -1.3863])
+    """
 
     function = "log_softmax"
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of images (C, H, W) or (N, C, H, W)."""
+    """Softmax over the channels of images (C, H, W) or (N, C, H, W).
+
+    The result has the input's shape; other numbers of dimensions raise ValueError.
+
+    >>> import tidu
+    >>> tidu.nn.Softmax2d()(tidu.zeros(4, 1, 2))[:, 0]
+    tensor([[0.2500, 0.2500],
+            [0.2500, 0.2500],
+            [0.2500, 0.2500],
+            [0.2500, 0.2500]])
+    """
 
     def forward(self, input):
         if input.dim() not in (3, 4):
