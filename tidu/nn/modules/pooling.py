@@ -34,13 +34,27 @@ class _MaxPoolNd(Module):
 
 
 class MaxPool1d(_MaxPoolNd):
-    """The largest element of each window of a signal (N, C, L) or (C, L)."""
+    """The largest element of each window of a signal (N, C, L) or (C, L).
+
+    Shapes: (N, C, L) to (N, C, L'), or both without N, where L' is (L + 2 * padding - dilation *
+    (kernel_size - 1) - 1) // stride + 1 and `stride` is `kernel_size` by default; with
+    `return_indices` also the places, int64. Calling it raises RuntimeError if the padding exceeds
+    half the window.
+
+    >>> import tidu
+    >>> tidu.nn.MaxPool1d(2)(tidu.tensor([[1., 4., 2., 3.]]))
+    tensor([[4., 3.]])
+    >>> tidu.nn.MaxPool1d(2, stride=1)(tidu.tensor([[1., 4., 2., 3.]]))
+    tensor([[4., 4., 3.]])
+    """
 
     function = "max_pool1d"
 
 
 class MaxPool2d(_MaxPoolNd):
     """The largest element of each window of an image (N, C, H, W) or (C, H, W).
+
+    The result's sizes are those that `MaxPool1d` says, dimension by dimension.
 
     >>> import tidu
     >>> tidu.nn.MaxPool2d(2)(tidu.ones(8, 3, 32, 32)).shape
@@ -51,7 +65,14 @@ class MaxPool2d(_MaxPoolNd):
 
 
 class MaxPool3d(_MaxPoolNd):
-    """The largest element of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+    """The largest element of each window of a volume (N, C, D, H, W) or (C, D, H, W).
+
+    The result's sizes are those that `MaxPool1d` says, dimension by dimension.
+
+    >>> import tidu
+    >>> tidu.nn.MaxPool3d((1, 2, 2))(tidu.ones(8, 3, 4, 16, 16)).shape
+    tidu.Size([8, 3, 4, 8, 8])
+    """
 
     function = "max_pool3d"
 
@@ -78,25 +99,67 @@ class _MaxUnpool(Family):
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """What `MaxPool1d` took out, put back at its indices, with zeros elsewhere."""
+    """What `MaxPool1d` took out, put back at its indices, with zeros elsewhere.
+
+    Shapes: (N, C, L') or (C, L'), and indices of that shape, to (N, C, L) or (C, L). `output_size`,
+    given in the call, picks L where several lengths are pooled to L'; an impossible one raises
+    ValueError.
+
+    >>> import tidu
+    >>> pool = tidu.nn.MaxPool1d(2, return_indices=True)
+    >>> values, indices = pool(tidu.tensor([[1., 4., 2., 3.]]))
+    >>> tidu.nn.MaxUnpool1d(2)(values, indices)
+    tensor([[0., 4., 0., 3.]])
+    """
 
     dims = 1
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """What `MaxPool2d` took out, put back at its indices, with zeros elsewhere."""
+    """What `MaxPool2d` took out, put back at its indices, with zeros elsewhere.
+
+    Shapes: (N, C, H', W') or (C, H', W'), and indices of that shape, to (N, C, H, W) or (C, H, W).
+
+    >>> import tidu
+    >>> pool = tidu.nn.MaxPool2d(2, return_indices=True)
+    >>> values, indices = pool(tidu.tensor([[[1., 2.], [4., 3.]]]))
+    >>> tidu.nn.MaxUnpool2d(2)(values, indices)
+    tensor([[[0., 0.],
+             [4., 0.]]])
+    """
 
     dims = 2
 
 
 class MaxUnpool3d(_MaxUnpool):
-    """What `MaxPool3d` took out, put back at its indices, with zeros elsewhere."""
+    """What `MaxPool3d` took out, put back at its indices, with zeros elsewhere.
+
+    Shapes: (N, C, D', H', W') or (C, D', H', W'), and indices of that shape, to the size before
+    pooling.
+
+    >>> import tidu
+    >>> pool = tidu.nn.MaxPool3d(2, return_indices=True)
+    >>> values, indices = pool(tidu.ones(1, 3, 4, 4, 4))
+    >>> values.shape, tidu.nn.MaxUnpool3d(2)(values, indices).shape
+    (tidu.Size([1, 3, 2, 2, 2]), tidu.Size([1, 3, 4, 4, 4]))
+    """
 
     dims = 3
 
 
 class AvgPool1d(Module):
-    """The mean of each window of a signal (N, C, L) or (C, L)."""
+    """The mean of each window of a signal (N, C, L) or (C, L).
+
+    Shapes: (N, C, L) to (N, C, L'), or both without N, where L' is (L + 2 * padding - kernel_size)
+    // stride + 1 and `stride` is `kernel_size` by default. `count_include_pad=False` leaves the
+    padding out of the mean.
+
+    >>> import tidu
+    >>> tidu.nn.AvgPool1d(2)(tidu.tensor([[1., 3., 5., 9.]]))
+    tensor([[2., 7.]])
+    >>> tidu.nn.AvgPool1d(2, padding=1)(tidu.tensor([[1., 3., 5., 9.]]))  # zeros at the ends count
+    tensor([[0.5000, 4.0000, 4.5000]])
+    """
 
     __constants__ = ["kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"]
 
@@ -149,6 +212,8 @@ class _AvgPool(Family):
 class AvgPool2d(_AvgPool):
     """The mean of each window of an image (N, C, H, W) or (C, H, W).
 
+    The result's sizes are those that `AvgPool1d` says; `divisor_override` divides the sums instead.
+
     >>> import tidu
     >>> tidu.nn.AvgPool2d(2)(tidu.ones(8, 3, 32, 32)).shape
     tidu.Size([8, 3, 16, 16])
@@ -158,7 +223,14 @@ class AvgPool2d(_AvgPool):
 
 
 class AvgPool3d(_AvgPool):
-    """The mean of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+    """The mean of each window of a volume (N, C, D, H, W) or (C, D, H, W).
+
+    The result's sizes are those that `AvgPool1d` says, dimension by dimension.
+
+    >>> import tidu
+    >>> tidu.nn.AvgPool3d(2)(tidu.ones(8, 3, 4, 16, 16)).shape
+    tidu.Size([8, 3, 2, 8, 8])
+    """
 
     function = "avg_pool3d"
 
@@ -185,19 +257,37 @@ class _LPPoolNd(Module):
 
 
 class LPPool1d(_LPPoolNd):
-    """The p-norm of each window of a signal (N, C, L) or (C, L)."""
+    """The p-norm of each window of a signal (N, C, L) or (C, L).
+
+    (sum of x ** p) ** (1 / p) with p = `norm_type`. Shapes: (N, C, L) to (N, C, (L - kernel_size)
+    // stride + 1), or both without N; `stride` is `kernel_size` by default.
+
+    >>> import tidu
+    >>> tidu.nn.LPPool1d(2, kernel_size=2)(tidu.tensor([[3., 4., 6., 8.]]))
+    tensor([[ 5., 10.]])
+    """
 
     function = "lp_pool1d"
 
 
 class LPPool2d(_LPPoolNd):
-    """The p-norm of each window of an image (N, C, H, W) or (C, H, W)."""
+    """The p-norm of each window of an image (N, C, H, W) or (C, H, W); see `LPPool1d`.
+
+    >>> import tidu
+    >>> tidu.nn.LPPool2d(2, kernel_size=2)(tidu.tensor([[[1., 1.], [1., 1.]]]))
+    tensor([[[2.]]])
+    """
 
     function = "lp_pool2d"
 
 
 class LPPool3d(_LPPoolNd):
-    """The p-norm of each window of a volume (N, C, D, H, W) or (C, D, H, W)."""
+    """The p-norm of each window of a volume (N, C, D, H, W) or (C, D, H, W); see `LPPool1d`.
+
+    >>> import tidu
+    >>> tidu.nn.LPPool3d(2, kernel_size=2)(tidu.ones(8, 3, 4, 16, 16)).shape
+    tidu.Size([8, 3, 2, 8, 8])
+    """
 
     function = "lp_pool3d"
 
@@ -218,19 +308,40 @@ class _AdaptiveMaxPoolNd(Module):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
-    """The largest elements of `output_size` windows that cover a signal."""
+    """The largest elements of `output_size` windows that cover a signal.
+
+    Shapes: (N, C, L) to (N, C, output_size), or both without N. Neighbouring windows may overlap.
+
+    >>> import tidu
+    >>> tidu.nn.AdaptiveMaxPool1d(2)(tidu.tensor([[1., 2., 7., 4., 5.]]))
+    tensor([[7., 7.]])
+    """
 
     function = "adaptive_max_pool1d"
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
-    """The largest elements of windows that divide an image into `output_size` parts."""
+    """The largest elements of windows that divide an image into `output_size` parts.
+
+    Shapes: (N, C, H, W) to (N, C, *output_size), or both without N; None keeps the input's size.
+
+    >>> import tidu
+    >>> tidu.nn.AdaptiveMaxPool2d((2, None))(tidu.ones(8, 3, 7, 5)).shape
+    tidu.Size([8, 3, 2, 5])
+    """
 
     function = "adaptive_max_pool2d"
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
-    """The largest elements of windows that divide a volume into `output_size` parts."""
+    """The largest elements of windows that divide a volume into `output_size` parts.
+
+    Shapes: (N, C, D, H, W) to (N, C, *output_size), or both without N; None keeps the input's size.
+
+    >>> import tidu
+    >>> tidu.nn.AdaptiveMaxPool3d(2)(tidu.ones(1, 3, 4, 7, 5)).shape
+    tidu.Size([1, 3, 2, 2, 2])
+    """
 
     function = "adaptive_max_pool3d"
 
@@ -251,13 +362,22 @@ class _AdaptiveAvgPoolNd(Module):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
-    """The means of `output_size` windows that cover a signal."""
+    """The means of `output_size` windows that cover a signal.
+
+    Shapes: (N, C, L) to (N, C, output_size), or both without N. Neighbouring windows may overlap.
+
+    >>> import tidu
+    >>> tidu.nn.AdaptiveAvgPool1d(2)(tidu.tensor([[1., 2., 3., 4., 5.]]))
+    tensor([[2., 4.]])
+    """
 
     function = "adaptive_avg_pool1d"
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """The means of windows that divide an image into `output_size` parts.
+
+    Shapes: (N, C, H, W) to (N, C, *output_size), or both without N; None keeps the input's size.
 
     >>> import tidu
     >>> tidu.nn.AdaptiveAvgPool2d((1, 1))(tidu.ones(8, 3, 7, 5)).shape
@@ -268,7 +388,14 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
-    """The means of windows that divide a volume into `output_size` parts."""
+    """The means of windows that divide a volume into `output_size` parts.
+
+    Shapes: (N, C, D, H, W) to (N, C, *output_size), or both without N; None keeps the input's size.
+
+    >>> import tidu
+    >>> tidu.nn.AdaptiveAvgPool3d((None, 1, 1))(tidu.ones(1, 3, 4, 7, 5)).shape
+    tidu.Size([1, 3, 4, 1, 1])
+    """
 
     function = "adaptive_avg_pool3d"
 
@@ -307,12 +434,28 @@ class _FractionalMaxPool(Family):
 
 
 class FractionalMaxPool2d(_FractionalMaxPool):
-    """The largest elements of windows at random, evenly spread places of an image (Graham, 2014)."""
+    """The largest elements of windows at random, evenly spread places of an image (Graham, 2014).
+
+    Shapes: (N, C, H, W) to (N, C, *output_size), or both without N; `output_ratio` (below 1) says
+    the size as a share of the input's. Raises ValueError unless exactly one of both is given.
+
+    >>> import tidu
+    >>> tidu.nn.FractionalMaxPool2d(2, output_ratio=0.75)(tidu.ones(8, 3, 16, 12)).shape
+    tidu.Size([8, 3, 12, 9])
+    """
 
     dims = 2
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
-    """The largest elements of windows at random, evenly spread places of a volume."""
+    """The largest elements of windows at random, evenly spread places of a volume.
+
+    Shapes: (N, C, D, H, W) to (N, C, *output_size), or both without N; otherwise as
+    `FractionalMaxPool2d`.
+
+    >>> import tidu
+    >>> tidu.nn.FractionalMaxPool3d(2, output_size=(3, 5, 5))(tidu.ones(1, 3, 6, 8, 8)).shape
+    tidu.Size([1, 3, 3, 5, 5])
+    """
 
     dims = 3
