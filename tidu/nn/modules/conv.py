@@ -137,8 +137,10 @@ class _Conv(_ConvNd):
 class Conv1d(_Conv):
     """A convolution of signals, with weights to learn.
 
-    Shapes: (N, C, L) to (N, O, L'), or both without N; weight (O, C/groups, K), bias (O).
-    `padding_mode`: what lies outside: "zeros", "reflect", "replicate" or "circular".
+    Shapes: (N, C, L) to (N, O, L'), or both without N; weight (O, C/groups, K), bias (O). L' is (L
+    + 2 * padding - dilation * (K - 1) - 1) // stride + 1. `padding`: a number, "valid" (none) or
+    "same" (L' = L, for stride 1). `padding_mode`: what lies outside: "zeros", "reflect",
+    "replicate" or "circular". Raises ValueError unless `groups` divides both numbers of channels.
 
     >>> import tidu
     >>> tidu.nn.Conv1d(2, 4, 3)(tidu.ones(8, 2, 10)).shape
@@ -152,7 +154,8 @@ class Conv2d(_Conv):
     """A convolution of images, with weights to learn.
 
     Shapes: (N, C, H, W) to (N, O, H', W'), or both without N; weight (O, C/groups, KH, KW), bias
-    (O). `padding_mode`: what lies outside: "zeros", "reflect", "replicate" or "circular".
+    (O). `padding_mode`: what lies outside: "zeros", "reflect", "replicate" or "circular". Sizes and
+    errors as for `Conv1d`.
 
     >>> import tidu
     >>> tidu.nn.Conv2d(3, 32, 5, padding=2)(tidu.ones(8, 3, 32, 32)).shape
@@ -165,7 +168,8 @@ class Conv2d(_Conv):
 class Conv3d(_Conv):
     """A convolution of volumes, with weights to learn.
 
-    Shapes: (N, C, D, H, W) to (N, O, D', H', W'), or both without N.
+    Shapes: (N, C, D, H, W) to (N, O, D', H', W'), or both without N; weight (O, C/groups, KD, KH,
+    KW), bias (O). Sizes and errors as for `Conv1d`.
 
     >>> import tidu
     >>> tidu.nn.Conv3d(1, 2, 3)(tidu.ones(1, 1, 4, 4, 4)).shape
@@ -230,6 +234,10 @@ class _ConvTranspose(_ConvNd):
 class ConvTranspose1d(_ConvTranspose):
     """The transposed convolution of signals, which enlarges; weight (C, O/groups, K).
 
+    Shapes: (N, C, L) to (N, O, L'), or both without N, where L' is (L - 1) * stride - 2 * padding +
+    dilation * (K - 1) + output_padding + 1. (Zeiler et al., 2010.) Raises ValueError unless
+    `groups` divides both numbers of channels.
+
     >>> import tidu
     >>> tidu.nn.ConvTranspose1d(2, 4, 3, stride=2)(tidu.ones(8, 2, 10)).shape
     tidu.Size([8, 4, 21])
@@ -241,11 +249,15 @@ class ConvTranspose1d(_ConvTranspose):
 class ConvTranspose2d(_ConvTranspose):
     """The transposed convolution of images, which enlarges; weight (C, O/groups, KH, KW).
 
+    Shapes: (N, C, H, W) to (N, O, H', W'), or both without N; sizes as for `ConvTranspose1d`.
     Calling it with `output_size` picks one of the sizes that a strided convolution maps to one.
 
     >>> import tidu
-    >>> tidu.nn.ConvTranspose2d(2, 4, 3, stride=2)(tidu.ones(8, 2, 5, 5)).shape
+    >>> layer = tidu.nn.ConvTranspose2d(2, 4, 3, stride=2)
+    >>> layer(tidu.ones(8, 2, 5, 5)).shape
     tidu.Size([8, 4, 11, 11])
+    >>> layer(tidu.ones(8, 2, 5, 5), output_size=(12, 12)).shape
+    tidu.Size([8, 4, 12, 12])
     """
 
     dims, function = 2, "conv_transpose2d"
@@ -253,6 +265,9 @@ class ConvTranspose2d(_ConvTranspose):
 
 class ConvTranspose3d(_ConvTranspose):
     """The transposed convolution of volumes, which enlarges; weight (C, O/groups, KD, KH, KW).
+
+    Shapes: (N, C, D, H, W) to (N, O, D', H', W'), or both without N; sizes as for
+    `ConvTranspose1d`.
 
     >>> import tidu
     >>> tidu.nn.ConvTranspose3d(1, 2, 3)(tidu.ones(1, 1, 4, 4, 4)).shape

@@ -10,6 +10,11 @@ class Unfold(Module):
     """The blocks of (N, C, H, W) as columns: (N, C * kernel elements, blocks).
 
     >>> import tidu
+    >>> tidu.nn.Unfold(2)(tidu.tensor([[[[1., 2., 3.], [4., 5., 6.]]]]))  # two blocks: two columns
+    tensor([[[1., 2.],
+             [2., 3.],
+             [4., 5.],
+             [5., 6.]]])
     >>> tidu.nn.Unfold(2)(tidu.zeros(1, 3, 4, 5)).shape
     tidu.Size([1, 12, 12])
     """
@@ -33,6 +38,9 @@ class Unfold(Module):
 
 class Fold(Unfold):
     """Columns as Unfold makes them, added up to (N, C, *output_size).
+
+    Shapes: (N, C * kernel elements, blocks) to (N, C, H, W), or both without N; where blocks
+    overlap, their elements are summed.
 
     >>> import tidu
     >>> tidu.nn.Fold((4, 5), 2)(tidu.zeros(1, 12, 12)).shape

@@ -9,7 +9,13 @@ from .module import Module
 class PixelShuffle(Module):
     """Spreads channels over an image r times as large: (*, C r^2, H, W) to (*, C, H r, W r).
 
+    r is `upscale_factor`. (Shi et al., 2016.) Calling it raises RuntimeError unless r^2 divides the
+    channels.
+
     >>> import tidu
+    >>> tidu.nn.PixelShuffle(2)(tidu.arange(4).reshape(1, 4, 1, 1))
+    tensor([[[[0, 1],
+              [2, 3]]]])
     >>> tidu.nn.PixelShuffle(3)(tidu.zeros(1, 9, 4, 4)).shape
     tidu.Size([1, 1, 12, 12])
     """
@@ -50,6 +56,8 @@ class PixelUnshuffle(Module):
 
 class ChannelShuffle(Module):
     """Deals out the channels of (N, C, *) in `groups` groups, taking one of each group in turn.
+
+    (Zhang et al., 2018.) Calling it raises RuntimeError unless `groups` divides C.
 
     >>> import tidu
     >>> tidu.nn.ChannelShuffle(2)(tidu.arange(4).reshape(1, 4, 1)).flatten()
