@@ -84,7 +84,9 @@ class _BatchNorm(_NormBase):
 class BatchNorm1d(_BatchNorm):
     """Each channel brought to mean 0 and variance 1 over the batch: (N, C) or (N, C, L).
 
-    Running averages of mean and variance serve in evaluation. (Ioffe and Szegedy, 2015.)
+    Running averages of mean and variance serve in evaluation. (Ioffe and Szegedy, 2015.) The result
+    has the input's shape; weight and bias (C). In training, one value per channel raises
+    ValueError.
 
     >>> import tidu
     >>> tidu.nn.BatchNorm1d(1)(tidu.tensor([[1.0], [3.0]])).detach()
@@ -100,6 +102,8 @@ class BatchNorm1d(_BatchNorm):
 class BatchNorm2d(_BatchNorm):
     """Each channel of images (N, C, H, W) brought to mean 0 and variance 1 over the batch.
 
+    Otherwise as `BatchNorm1d`. Shapes: (N, C, H, W) to the same; weight and bias (C).
+
     >>> import tidu
     >>> tidu.nn.BatchNorm2d(3)
     BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
@@ -111,7 +115,17 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm3d(_BatchNorm):
-    """Each channel of volumes (N, C, D, H, W) brought to mean 0 and variance 1 over the batch."""
+    """Each channel of volumes (N, C, D, H, W) brought to mean 0 and variance 1 over the batch.
+
+    Otherwise as `BatchNorm1d`. Shapes: (N, C, D, H, W) to the same; weight and bias (C).
+
+    >>> import tidu
+    >>> layer = tidu.nn.BatchNorm3d(2)
+    >>> layer(tidu.ones(4, 2, 3, 3, 3)).shape
+    tidu.Size([4, 2, 3, 3, 3])
+    >>> layer.running_mean  # 0.9 of what it was, 0.1 of the batch's mean
+    tensor([0.1000, 0.1000])
+    """
 
     def _check_input_dim(self, input):
         if input.dim() != 5:

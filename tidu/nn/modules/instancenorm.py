@@ -54,13 +54,24 @@ class _InstanceNorm(_NormBase):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Each channel of each signal, (N, C, L) or (C, L), brought to mean 0 and variance 1."""
+    """Each channel of each signal, (N, C, L) or (C, L), brought to mean 0 and variance 1.
+
+    The result has the input's shape. (Ulyanov et al., 2016.) Raises ValueError for another number
+    of dimensions, and for signals of length 1 unless running statistics serve.
+
+    >>> import tidu
+    >>> tidu.nn.InstanceNorm1d(2)(tidu.tensor([[1.0, 3.0], [10.0, 30.0]]))
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
+    """
 
     dims = 1
 
 
 class InstanceNorm2d(_InstanceNorm):
     """Each channel of each image, (N, C, H, W) or (C, H, W), brought to mean 0 and variance 1.
+
+    The result has the input's shape; otherwise as `InstanceNorm1d`.
 
     >>> import tidu
     >>> tidu.nn.InstanceNorm2d(3)(tidu.rand(2, 3, 4, 4)).shape
@@ -71,6 +82,13 @@ class InstanceNorm2d(_InstanceNorm):
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Each channel of each volume, (N, C, D, H, W) or (C, D, H, W), brought to mean 0, variance 1."""
+    """Each channel of each volume, (N, C, D, H, W) or (C, D, H, W), brought to mean 0, variance 1.
+
+    The result has the input's shape; otherwise as `InstanceNorm1d`.
+
+    >>> import tidu
+    >>> tidu.nn.InstanceNorm3d(3)(tidu.ones(2, 3, 4, 4, 4)).shape
+    tidu.Size([2, 3, 4, 4, 4])
+    """
 
     dims = 3

@@ -140,7 +140,17 @@ class RMSNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta."""
+    """input / (k + alpha * mean of squares over `size` neighbouring channels) ** beta.
+
+    Shapes: (N, C, *) to the same. (Krizhevsky et al., 2012.) Calling it raises ValueError for fewer
+    than 3 dimensions.
+
+    >>> import tidu
+    >>> x = tidu.tensor([[[1.0], [3.0]]])
+    >>> tidu.nn.LocalResponseNorm(1, alpha=1.0, beta=1.0)(x)  # x / (1 + x²)
+    tensor([[[0.5000],
+             [0.3000]]])
+    """
 
     __constants__ = ["size", "alpha", "beta", "k"]
 
