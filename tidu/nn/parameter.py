@@ -69,7 +69,13 @@ class _BufferMeta(TensorMeta):
 class Buffer(Tensor, metaclass=_BufferMeta):
     """A tensor that becomes a buffer of the Module that it is assigned to.
 
-    `persistent`: whether it is part of the module's `state_dict`.
+    `persistent`: whether it is part of the module's `state_dict`. No optimizer trains it.
+
+    >>> import tidu
+    >>> layer = tidu.nn.Linear(2, 1)
+    >>> layer.steps = tidu.nn.Buffer(tidu.tensor(0))
+    >>> list(layer.state_dict())
+    ['weight', 'bias', 'steps']
     """
 
     def __new__(cls, data=None, *, persistent=True):

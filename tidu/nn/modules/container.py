@@ -352,7 +352,20 @@ def _dtype_of(value):
 
 
 class ParameterList(Module):
-    """A list of parameters (and of whatever else is put in), registered with its module."""
+    """A list of parameters (and of whatever else is put in), registered with its module.
+
+    Plain tensors that are put in become parameters. Calling the list itself raises RuntimeError.
+
+    >>> import tidu
+    >>> weights = tidu.nn.ParameterList([tidu.zeros(2, 3), tidu.zeros(3)])
+    >>> len(weights), weights[1].requires_grad
+    (2, True)
+    >>> weights
+    ParameterList(
+        (0): Parameter containing: [tidu.float32 of size 2x3]
+        (1): Parameter containing: [tidu.float32 of size 3]
+    )
+    """
 
     def __init__(self, values=None):
         super().__init__()
@@ -409,7 +422,17 @@ class ParameterList(Module):
 
 
 class ParameterDict(_NamedItems):
-    """A dict of parameters (and of whatever else is put in), registered with its module."""
+    """A dict of parameters (and of whatever else is put in), registered with its module.
+
+    Plain tensors that are put in become parameters. Names are strings (TypeError otherwise) and
+    none of the module's own attributes (KeyError).
+
+    >>> import tidu
+    >>> weights = tidu.nn.ParameterDict({"scale": tidu.ones(3)})
+    >>> weights["shift"] = tidu.zeros(3)
+    >>> [name for name, _ in weights.named_parameters()]
+    ['scale', 'shift']
+    """
 
     def __init__(self, parameters=None):
         super().__init__()

@@ -12,7 +12,14 @@ from .module import Module
 
 
 class Identity(Module):
-    """Gives back what it gets; takes any arguments, for a place where a layer is expected."""
+    """Gives back what it gets; takes any arguments, for a place where a layer is expected.
+
+    >>> import tidu
+    >>> model = tidu.nn.Sequential(tidu.nn.Linear(2, 3), tidu.nn.ReLU())
+    >>> model[1] = tidu.nn.Identity()  # takes the activation out
+    >>> tidu.nn.Identity(7, any="thing")(tidu.ones(2))
+    tensor([1., 1.])
+    """
 
     def __init__(self, *args, **kwargs):
         super().__init__()
@@ -24,7 +31,9 @@ class Identity(Module):
 class Linear(Module):
     """x @ weight.T + bias, over the last dimension.
 
-    Shapes: (*, in_features) to (*, out_features); weight (out_features, in_features).
+    Shapes: (*, in_features) to (*, out_features); weight (out_features, in_features), bias
+    (out_features), which is None with `bias=False`. Calling it raises RuntimeError for an input of
+    another size or dtype.
 
     >>> import tidu
     >>> tidu.nn.Linear(20, 30)(tidu.ones(128, 20)).shape

@@ -46,14 +46,30 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """`Upsample` of images with mode "nearest"."""
+    """`Upsample` of images with mode "nearest".
+
+    Shapes: (N, C, H, W) to (N, C, *size), or each side times `scale_factor`. Calling it raises
+    ValueError unless exactly one of both is given.
+
+    >>> import tidu
+    >>> tidu.nn.UpsamplingNearest2d(scale_factor=2)(tidu.tensor([[[[1., 2.]]]]))
+    tensor([[[[1., 1., 2., 2.],
+              [1., 1., 2., 2.]]]])
+    """
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """`Upsample` of images with mode "bilinear" and aligned corners."""
+    """`Upsample` of images with mode "bilinear" and aligned corners.
+
+    Shapes as for `UpsamplingNearest2d`. The corners of the result are those of the image.
+
+    >>> import tidu
+    >>> tidu.nn.UpsamplingBilinear2d(size=(1, 3))(tidu.tensor([[[[1., 2.]]]]))
+    tensor([[[[1.0000, 1.5000, 2.0000]]]])
+    """
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)

@@ -107,7 +107,7 @@ def clip_grad_value_(parameters, clip_value, foreach=None):
 
 
 def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
-    """The deprecated name of `clip_grad_norm_`."""
+    """The deprecated name of `clip_grad_norm_`; calling it warns (FutureWarning)."""
     import warnings
 
     warnings.warn(

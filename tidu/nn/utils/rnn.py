@@ -13,7 +13,9 @@ __all__ = ["pad_sequence", "unpad_sequence"]
 def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="right"):
     """The sequences beside each other, filled up to the longest with `padding_value`.
 
-    The result has shape (longest, number, ...), or (number, longest, ...) with `batch_first`.
+    The result has shape (longest, number, ...), or (number, longest, ...) with `batch_first`; it has
+    the first one's dtype. `padding_side`: where they are filled up, "left" or "right". Raises
+    RuntimeError for an empty list.
 
     >>> import tidu
     >>> from tidu.nn.utils.rnn import pad_sequence
@@ -46,7 +48,16 @@ def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="
 
 
 def unpad_sequence(padded_sequences, lengths, batch_first=False):
-    """The sequences that `pad_sequence` put together; `lengths`: how long each was."""
+    """The sequences that `pad_sequence` put together; `lengths`: how long each was.
+
+    Shapes: (longest, number, ...), or (number, longest, ...) with `batch_first`, and lengths (number),
+    to a list of tensors (length, ...).
+
+    >>> import tidu
+    >>> from tidu.nn.utils.rnn import unpad_sequence
+    >>> unpad_sequence(tidu.tensor([[1, 2], [3, 0]]), tidu.tensor([2, 1]), batch_first=True)
+    [tensor([1, 2]), tensor([3])]
+    """
     if not batch_first:
         padded_sequences = padded_sequences.transpose(0, 1)
     places = arange(padded_sequences.shape[1])
