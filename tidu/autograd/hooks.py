@@ -29,6 +29,14 @@ class RemovableHandle:
 
     As a context manager it removes the hook at the end. It does not keep the table alive that the
     hook is in. `extra_dict`: other tables that hold something under the same id.
+
+    >>> import tidu
+    >>> x = tidu.ones(1, requires_grad=True)
+    >>> handle = x.register_hook(lambda grad: print("gradient:", grad))
+    >>> (2 * x).backward()
+    gradient: tensor([2.])
+    >>> handle.remove()
+    >>> (2 * x).backward()
     """
 
     __module__ = __package__.partition(".")[0] + ".utils.hooks"  # where PyTorch has it

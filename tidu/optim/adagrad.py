@@ -33,6 +33,8 @@ def adagrad_step(k, p, g, total, step, lr, lr_decay, weight_decay, eps, maximize
 class Adagrad(Optimizer):
     """`p -= lr * g / (sqrt(sum of g²) + eps)`; `lr_decay` lowers the rate as 1 / (1 + step * lr_decay).
 
+    (Duchi et al., 2011.) `initial_accumulator_value`: where the sum begins.
+
     >>> import tidu
     >>> p = tidu.nn.Parameter(tidu.tensor([1.0]))
     >>> optimizer = tidu.optim.Adagrad([p], lr=0.1)

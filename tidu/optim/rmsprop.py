@@ -45,7 +45,8 @@ def rmsprop_step(
 class RMSprop(Optimizer):
     """`p -= lr * g / (sqrt(average of g²) + eps)`, the average with decay rate `alpha`.
 
-    `centered` divides by the standard deviation instead; `momentum` averages the steps.
+    `centered` divides by the standard deviation instead (Graves, 2013); `momentum` averages the
+    steps. (Hinton, 2012.)
 
     >>> import tidu
     >>> p = tidu.nn.Parameter(tidu.tensor([1.0]))

@@ -80,6 +80,14 @@ def save_image(tensor, fp, format=None, **kwargs) -> None:
 
     `fp` is a path or a file, `format` Pillow's name of the format if the path does not say it.
     Needs Pillow.
+
+    >>> import io
+    >>> import tidu
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> tidu.vision.utils.save_image(tidu.rand(4, 3, 8, 8), file, format="png", nrow=2)
+    >>> Image.open(file).size
+    (22, 22)
     """
     grid = make_grid(tensor, **kwargs)
     pixels = grid.mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0).to(tidu.uint8)

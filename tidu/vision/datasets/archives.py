@@ -28,6 +28,15 @@ def extract_archive(from_path, to_path=None, remove_finished: bool = False):
 
     Returns where it went, a folder or a single file. Raises RuntimeError for a name of another
     kind, and for an archive that would write outside of the folder or that holds links or devices.
+
+    >>> import os, shutil, tempfile
+    >>> from tidu.vision.datasets.utils import extract_archive
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     os.makedirs(f"{folder}/here/cats")
+    ...     archive = shutil.make_archive(f"{folder}/cats", "zip", f"{folder}/here")
+    ...     _ = extract_archive(archive, f"{folder}/there")
+    ...     os.listdir(f"{folder}/there")
+    ['cats']
     """
     source = Path(from_path)
     target = source.parent if to_path is None else Path(to_path)

@@ -10,7 +10,17 @@ FILE = "MD5SUMS"
 
 
 def calculate_md5(fpath, chunk_size: int = 1 << 20) -> str:
-    """Return a file's MD5 checksum in hexadecimal."""
+    """Return a file's MD5 checksum in hexadecimal.
+
+    >>> import tempfile
+    >>> from tidu.vision.datasets.utils import calculate_md5
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/greeting.txt"
+    ...     with open(path, "w") as file:
+    ...         _ = file.write("hello")
+    ...     calculate_md5(path)
+    '5d41402abc4b2a76b9719d911017c592'
+    """
     # Not for security: the published datasets name MD5 and nothing else.
     md5 = hashlib.md5(usedforsecurity=False)
     with open(fpath, "rb") as file:

@@ -31,6 +31,14 @@ class CIFAR10(InMemory):
     Raises RuntimeError where the data is missing or has wrong checksums, and DownloadError, which
     says what was tried, where it cannot be downloaded. A DataLoader reads whole batches if the
     transforms are among those of `tidu.vision.transforms.batches`.
+
+    >>> from tidu.vision.datasets import CIFAR10
+    >>> CIFAR10("no such folder")
+    Traceback (most recent call last):
+        ...
+    RuntimeError: Dataset not found or corrupted. You can use download=True to download it
+    >>> len(CIFAR10("data", download=True))  # doctest: +SKIP
+    50000
     """
 
     base_folder = "cifar-10-batches-py"
@@ -116,6 +124,14 @@ class CIFAR100(CIFAR10):
     """CIFAR-100: as CIFAR10, with 100 classes of 600 images each.
 
     `root` has, or is given, `cifar-100-python`.
+
+    >>> from tidu.vision.datasets import CIFAR100
+    >>> CIFAR100("no such folder")
+    Traceback (most recent call last):
+        ...
+    RuntimeError: Dataset not found or corrupted. You can use download=True to download it
+    >>> len(CIFAR100("data", download=True).classes)  # doctest: +SKIP
+    100
     """
 
     base_folder = "cifar-100-python"

@@ -23,6 +23,14 @@ def find_classes(directory) -> tuple[list[str], dict[str, int]]:
     """Return the names of the folders in `directory`, sorted, and their numbers by name.
 
     Raises FileNotFoundError where there are none.
+
+    >>> import os, tempfile
+    >>> from tidu.vision.datasets.folder import find_classes
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     os.mkdir(f"{root}/dog")
+    ...     os.mkdir(f"{root}/cat")
+    ...     find_classes(root)
+    (['cat', 'dog'], {'cat': 0, 'dog': 1})
     """
     classes = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
     if not classes:
@@ -38,6 +46,15 @@ def make_dataset(
     A file counts by its extension, or if `is_valid_file(path)` says so; one of the two must be
     given, or ValueError is raised. Raises FileNotFoundError for a class without files, unless
     `allow_empty`.
+
+    >>> import os, tempfile
+    >>> from tidu.vision.datasets.folder import make_dataset
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     os.mkdir(f"{root}/cat")
+    ...     open(f"{root}/cat/1.png", "w").close()
+    ...     found = make_dataset(root, extensions=".png")
+    >>> [(os.path.basename(path), label) for path, label in found]
+    [('1.png', 0)]
     """
     directory = os.path.expanduser(directory)
     if class_to_idx is None:
@@ -83,6 +100,16 @@ class DatasetFolder(VisionDataset):
     - `extensions` or `is_valid_file` say which files count; see `make_dataset`.
 
     Raises FileNotFoundError where there are no classes, or none for one of them.
+
+    >>> import os, pathlib, tempfile
+    >>> from tidu.vision.datasets import DatasetFolder
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name in ("cat", "dog"):
+    ...         os.mkdir(f"{root}/{name}")
+    ...         _ = pathlib.Path(root, name, "1.txt").write_text(f"I am a {name}.")
+    ...     data = DatasetFolder(root, lambda path: pathlib.Path(path).read_text(), ".txt")
+    ...     data.classes, data[1]
+    (['cat', 'dog'], ('I am a dog.', 1))
     """
 
     def __init__(
@@ -131,6 +158,19 @@ class ImageFolder(DatasetFolder):
     """Images below `root/CLASS/`: item `i` is an RGB PIL image and its class number.
 
     As `DatasetFolder`, which see; needs Pillow. `imgs` is `samples`.
+
+    >>> import os, tempfile
+    >>> import tidu
+    >>> from tidu.vision.datasets import ImageFolder
+    >>> from tidu.vision.transforms import ToTensor
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name in ("cat", "dog"):
+    ...         os.mkdir(f"{root}/{name}")
+    ...         tidu.vision.utils.save_image(tidu.zeros(3, 4, 4), f"{root}/{name}/1.png")
+    ...     data = ImageFolder(root, transform=ToTensor())
+    ...     image, label = data[1]
+    >>> image.shape, data.classes[label]
+    (tidu.Size([3, 4, 4]), 'dog')
     """
 
     def __init__(

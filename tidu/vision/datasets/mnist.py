@@ -32,6 +32,16 @@ class MNIST(InMemory):
 
     Raises RuntimeError where the files are missing or are none of this kind, and DownloadError,
     which says what was tried, where they cannot be downloaded.
+
+    >>> from tidu.vision.datasets import MNIST
+    >>> MNIST("no such folder")
+    Traceback (most recent call last):
+        ...
+    RuntimeError: Dataset not found. You can use download=True to download it
+    >>> MNIST.classes[3]
+    '3 - three'
+    >>> len(MNIST("data", download=True))  # doctest: +SKIP
+    60000
     """
 
     mirrors: ClassVar[tuple[str, ...]] = (
@@ -126,7 +136,14 @@ class MNIST(InMemory):
 
 
 class FashionMNIST(MNIST):
-    """Articles of clothing: as MNIST, in `root/FashionMNIST/raw`."""
+    """Articles of clothing: as MNIST, in `root/FashionMNIST/raw`. (Xiao et al., 2017.)
+
+    >>> from tidu.vision.datasets import FashionMNIST
+    >>> FashionMNIST.classes[:3]
+    ['T-shirt/top', 'Trouser', 'Pullover']
+    >>> len(FashionMNIST("data", train=False, download=True))  # doctest: +SKIP
+    10000
+    """
 
     mirrors: ClassVar[tuple[str, ...]] = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
     resources: ClassVar[tuple[tuple[str, str], ...]] = (

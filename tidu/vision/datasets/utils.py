@@ -25,7 +25,15 @@ __all__ = [
 
 
 def check_md5(fpath, md5: str, **kwargs) -> bool:
-    """Whether a file has an MD5 checksum."""
+    """Whether a file has an MD5 checksum.
+
+    >>> import tempfile
+    >>> from tidu.vision.datasets.utils import check_md5
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     open(f"{folder}/empty", "w").close()
+    ...     check_md5(f"{folder}/empty", "d41d8cd98f00b204e9800998ecf8427e")
+    True
+    """
     return md5 == calculate_md5(fpath, **kwargs)
 
 
@@ -44,6 +52,15 @@ def download_url(url: str, root, filename=None, md5=None, max_redirect_hops: int
     Broken downloads are tried again and go on where they stopped. `max_redirect_hops` is accepted
     for torchvision's sake; urllib's own limit holds. Raises what urllib raises, and RuntimeError
     for a wrong checksum.
+
+    >>> import pathlib, tempfile
+    >>> from tidu.vision.datasets.utils import download_url
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source = pathlib.Path(folder, "words.txt")
+    ...     _ = source.write_text("hello")
+    ...     download_url(source.as_uri(), f"{folder}/copies")  # or https://...
+    ...     pathlib.Path(folder, "copies", "words.txt").read_text()
+    'hello'
     """
     path = Path(os.path.expanduser(root), filename or os.path.basename(url))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +71,17 @@ def download_url(url: str, root, filename=None, md5=None, max_redirect_hops: int
 def download_and_extract_archive(
     url: str, download_root, extract_root=None, filename=None, md5=None, remove_finished=False
 ) -> None:
-    """Download an archive into `download_root` and unpack it into `extract_root`, or there too."""
+    """Download an archive into `download_root` and unpack it into `extract_root`, or there too.
+
+    >>> import os, pathlib, shutil, tempfile
+    >>> from tidu.vision.datasets.utils import download_and_extract_archive
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     os.makedirs(f"{folder}/here/cats")
+    ...     archive = shutil.make_archive(f"{folder}/cats", "zip", f"{folder}/here")
+    ...     download_and_extract_archive(pathlib.Path(archive).as_uri(), f"{folder}/there")
+    ...     sorted(os.listdir(f"{folder}/there"))
+    ['cats', 'cats.zip']
+    """
     folder = os.path.expanduser(download_root)
     filename = filename or os.path.basename(url)
     download_url(url, folder, filename, md5)
@@ -62,14 +89,31 @@ def download_and_extract_archive(
 
 
 def list_dir(root, prefix: bool = False) -> list[str]:
-    """Return the folders in `root`, with `root` in front if `prefix`."""
+    """Return the folders in `root`, with `root` in front if `prefix`.
+
+    >>> import os, tempfile
+    >>> from tidu.vision.datasets.utils import list_dir
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     os.mkdir(f"{root}/cats")
+    ...     list_dir(root)
+    ['cats']
+    """
     root = os.path.expanduser(root)
     names = [name for name in os.listdir(root) if os.path.isdir(os.path.join(root, name))]
     return [os.path.join(root, name) for name in names] if prefix else names
 
 
 def list_files(root, suffix, prefix: bool = False) -> list[str]:
-    """Return the files in `root` that end in `suffix` (or one of several), as `list_dir` does."""
+    """Return the files in `root` that end in `suffix` (or one of several), as `list_dir` does.
+
+    >>> import tempfile
+    >>> from tidu.vision.datasets.utils import list_files
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     open(f"{root}/cat.png", "w").close()
+    ...     open(f"{root}/notes.txt", "w").close()
+    ...     list_files(root, ".png")
+    ['cat.png']
+    """
     root = os.path.expanduser(root)
     names = [
         name

@@ -17,6 +17,17 @@ class VisionDataset(Dataset):
 
     `transform` is applied to an image and `target_transform` to its label; `transforms`, in place
     of the two, takes and returns both. Raises ValueError for both ways at once.
+
+    >>> import tidu
+    >>> from tidu.vision.datasets import VisionDataset
+    >>> class Noise(VisionDataset):
+    ...     def __getitem__(self, index):
+    ...         return self.transform(tidu.rand(3, 8, 8)), 0
+    ...     def __len__(self):
+    ...         return 100
+    >>> data = Noise(transform=lambda image: image.mean(0))
+    >>> len(data), data[0][0].shape
+    (100, tidu.Size([8, 8]))
     """
 
     _repr_indent = 4

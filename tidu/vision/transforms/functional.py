@@ -124,6 +124,10 @@ def scale_bytes(chw: np.ndarray) -> np.ndarray:
 
     One division by 255 for each pixel, rounded once; so an image comes out the same bit for bit
     whether it is converted alone or in a batch.
+
+    >>> import numpy as np
+    >>> scale_bytes(np.array([[[0, 51, 255]]], np.uint8)).round(2)
+    array([[[0. , 0.2, 1. ]]], dtype=float32)
     """
     scaled = np.empty(chw.shape, tidu.get_default_dtype().numpy)
     np.copyto(scaled, chw)
@@ -171,6 +175,11 @@ def pil_to_tensor(pic):
     """Turn a PIL image into a tensor (C, H, W) of the same values and dtype; nothing is scaled.
 
     Raises TypeError for anything but a PIL image.
+
+    >>> from PIL import Image
+    >>> from tidu.vision.transforms import functional
+    >>> functional.pil_to_tensor(Image.new("RGB", (1, 1), color=(1, 2, 3))).flatten()
+    tensor([1, 2, 3], dtype=tidu.uint8)
     """
     if not is_pil_image(pic):
         raise TypeError(f"pic should be PIL Image. Got {type(pic)}")
@@ -222,6 +231,12 @@ def to_pil_image(pic, mode=None):
     of bytes is "L", two are "LA", three "RGB", four "RGBA"; int16 is "I;16", int32 "I".
 
     Raises TypeError or ValueError for what no image can be made of. Needs Pillow.
+
+    >>> import tidu
+    >>> from tidu.vision.transforms import functional
+    >>> image = functional.to_pil_image(tidu.tensor([[0.0, 0.2, 1.0]]))
+    >>> image.mode, image.size, list(image.tobytes())
+    ('L', (3, 1), [0, 51, 255])
     """
     if isinstance(pic, tidu.Tensor):
         pixels = pic.detach().numpy()
@@ -279,7 +294,11 @@ def _make_image(pixels: np.ndarray, mode: str):
 
 
 def pillow():
-    """Import Pillow's Image module, or say how to get it."""
+    """Import Pillow's Image module, or say how to get it.
+
+    >>> pillow().__name__
+    'PIL.Image'
+    """
     try:
         from PIL import Image
     except ImportError as error:
@@ -542,6 +561,13 @@ def resize(img, size, interpolation=InterpolationMode.BILINEAR, max_size=None, a
     PIL images always are.
 
     Raises ValueError for a `max_size` that makes no sense, TypeError for a wrong `interpolation`.
+
+    >>> import tidu
+    >>> from tidu.vision.transforms import functional
+    >>> functional.resize(tidu.tensor([[[0.0, 4.0]]]), (1, 4))
+    tensor([[[0., 1., 3., 4.]]])
+    >>> functional.resize(tidu.zeros(3, 20, 40), 10).shape
+    tidu.Size([3, 10, 20])
     """
     if isinstance(interpolation, int):
         interpolation = _mode_of_number(interpolation)

@@ -55,7 +55,13 @@ class ToTensor:
 
 
 class PILToTensor:
-    """Turn a PIL image into a tensor (C, H, W) of its own dtype, without scaling."""
+    """Turn a PIL image into a tensor (C, H, W) of its own dtype, without scaling.
+
+    >>> from PIL import Image
+    >>> from tidu.vision.transforms import PILToTensor
+    >>> PILToTensor()(Image.new("L", (2, 1), color=7))
+    tensor([[[7, 7]]], dtype=tidu.uint8)
+    """
 
     def __call__(self, pic):
         return F.pil_to_tensor(pic)
