@@ -164,5 +164,11 @@ def get_default_device():
 
 
 def set_default_device(device):
-    """Sets the device that new tensors are made on; tidu has the CPU, and refuses others."""
+    """Sets the device that new tensors are made on; tidu has the CPU, and refuses others.
+
+    >>> import tidu
+    >>> tidu.set_default_device("cpu")
+    >>> tidu.zeros(2).device
+    device(type='cpu')
+    """
     check(device)

@@ -12,7 +12,14 @@ BOOL, INTEGER, FLOAT, COMPLEX = range(4)
 
 
 class dtype:
-    """The type of a tensor's elements; `dtype.numpy` is NumPy's name for the same thing."""
+    """The type of a tensor's elements; `dtype.numpy` is NumPy's name for the same thing.
+
+    >>> import tidu
+    >>> tidu.float32, tidu.float32.itemsize
+    (tidu.float32, 4)
+    >>> tidu.tensor([1, 2]).dtype
+    tidu.int64
+    """
 
     __slots__ = ("name", "numpy", "kind", "itemsize", "title", "is_signed", "real")
 

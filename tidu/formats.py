@@ -21,13 +21,24 @@ class _Named:
 
 
 class memory_format(_Named):
-    """An order of dimensions in memory: `tidu.contiguous_format`, `tidu.channels_last`, ..."""
+    """An order of dimensions in memory: `tidu.contiguous_format`, `tidu.channels_last`, ...
+
+    >>> import tidu
+    >>> x = tidu.zeros(1, 3, 2, 2).contiguous(memory_format=tidu.channels_last)
+    >>> x.stride()
+    (12, 1, 6, 3)
+    """
 
     __slots__ = ()
 
 
 class layout(_Named):
-    """How elements are kept at all; tidu has `tidu.strided`, the dense one."""
+    """How elements are kept at all; tidu has `tidu.strided`, the dense one.
+
+    >>> import tidu
+    >>> tidu.ones(2).layout
+    tidu.strided
+    """
 
     __slots__ = ()
 

@@ -72,7 +72,17 @@ BoolTensor = tensortype(dtypes.bool)
 
 
 def set_default_tensor_type(t):
-    """Makes the dtype of a floating-point type of tensors the default (use `set_default_dtype`)."""
+    """Makes the dtype of a floating-point type of tensors the default (use `set_default_dtype`).
+
+    Warns that it is deprecated; TypeError for types of integers and bool.
+
+    >>> import tidu, warnings
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     tidu.set_default_tensor_type(tidu.DoubleTensor)
+    >>> tidu.ones(1).dtype
+    tidu.float64
+    >>> tidu.set_default_dtype(tidu.float32)
+    """
     import warnings
 
     from .ops.conversion import type_dtype

@@ -185,7 +185,14 @@ def manual_seed(seed):
 
 
 def seed():
-    """Starts the default generator anew from a seed of the system's; returns that seed."""
+    """Starts the default generator anew from a seed of the system's; returns that seed.
+
+    >>> import tidu
+    >>> state = tidu.get_rng_state()
+    >>> tidu.seed() == tidu.initial_seed()
+    True
+    >>> tidu.set_rng_state(state)
+    """
     return default_generator.seed()
 
 
@@ -214,7 +221,15 @@ def get_rng_state():
 
 
 def set_rng_state(new_state):
-    """Sets the default generator's state to one that `get_rng_state` gave."""
+    """Sets the default generator's state to one that `get_rng_state` gave.
+
+    >>> import tidu
+    >>> state = tidu.get_rng_state()
+    >>> x = tidu.rand(2)
+    >>> tidu.set_rng_state(state)
+    >>> tidu.equal(tidu.rand(2), x)
+    True
+    """
     default_generator.set_state(new_state)
 
 

@@ -602,6 +602,14 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=None, mmap=No
 
     Errors: RuntimeError for a file that is damaged or not a checkpoint, pickle.UnpicklingError for a
     name that is not admitted.
+
+    >>> import tidu
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> tidu.save({"w": tidu.ones(2)}, file)
+    >>> _ = file.seek(0)
+    >>> tidu.load(file)
+    {'w': tensor([1., 1.])}
     """
     if weights_only is None:
         weights_only = pickle_module is None

@@ -49,6 +49,13 @@ class Tensor(Saveable, metaclass=TensorMeta):
 
     Made by `tidu.tensor`, `tidu.zeros`, ...; `Tensor(2, 3)` and `Tensor([1.0])` are PyTorch's older
     forms (uninitialised memory of that shape, values as float32).
+
+    >>> import tidu
+    >>> x = tidu.tensor([[1, 2], [3, 4]])
+    >>> x.shape, x.dtype
+    (tidu.Size([2, 2]), tidu.int64)
+    >>> x[0] + x[1]
+    tensor([4, 6])
     """
 
     # `_array`: the memory. `_node`: None if no gradient is needed, LEAF for a leaf that needs one,
@@ -163,7 +170,12 @@ class Tensor(Saveable, metaclass=TensorMeta):
         self._node = LEAF if value else None
 
     def requires_grad_(self, requires_grad=True):
-        """Sets `requires_grad` and returns the tensor."""
+        """Sets `requires_grad` and returns the tensor.
+
+        >>> import tidu
+        >>> tidu.ones(2).requires_grad_()
+        tensor([1., 1.], requires_grad=True)
+        """
         if type(requires_grad) is not bool:
             raise TypeError(
                 "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
@@ -249,7 +261,13 @@ class Tensor(Saveable, metaclass=TensorMeta):
         self._array = value._array
 
     def detach(self):
-        """The same memory, outside the graph; writes to it still count as writes to this tensor."""
+        """The same memory, outside the graph; writes to it still count as writes to this tensor.
+
+        >>> import tidu
+        >>> x = tidu.ones(2, requires_grad=True)
+        >>> (x * 2).detach()
+        tensor([2., 2.])
+        """
         out = Tensor._wrap(self._array)
         if self._counter is None:
             self._counter = Counter()
@@ -257,7 +275,13 @@ class Tensor(Saveable, metaclass=TensorMeta):
         return out
 
     def detach_(self):
-        """Takes this tensor out of the graph that made it."""
+        """Takes this tensor out of the graph that made it.
+
+        >>> import tidu
+        >>> y = tidu.ones(2, requires_grad=True) * 3
+        >>> y.detach_()
+        tensor([3., 3.])
+        """
         if self._view is not None:
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using "
@@ -289,7 +313,14 @@ class Tensor(Saveable, metaclass=TensorMeta):
         return self._view is not None
 
     def is_inference(self):
-        """Whether this tensor was made inside `inference_mode`."""
+        """Whether this tensor was made inside `inference_mode`.
+
+        >>> import tidu
+        >>> with tidu.inference_mode():
+        ...     x = tidu.ones(2)
+        >>> x.is_inference()
+        True
+        """
         return self._counter is INFERENCE
 
     def _unpack(self, node):
@@ -306,7 +337,16 @@ class Tensor(Saveable, metaclass=TensorMeta):
     # Autograd (`backward` is installed by the engine)
 
     def retain_grad(self):
-        """Keeps the gradient of this tensor in `.grad` though it is no leaf."""
+        """Keeps the gradient of this tensor in `.grad` though it is no leaf.
+
+        >>> import tidu
+        >>> x = tidu.tensor(3.0, requires_grad=True)
+        >>> y = x * 2
+        >>> y.retain_grad()
+        >>> (y * y).backward()
+        >>> y.grad
+        tensor(12.)
+        """
         from .autograd.hooks import retain_grad
 
         retain_grad(self)
@@ -317,13 +357,29 @@ class Tensor(Saveable, metaclass=TensorMeta):
         return self._retains != 0
 
     def register_hook(self, hook):
-        """Calls `hook(grad)` when this tensor's gradient is known; it may return another one."""
+        """Calls `hook(grad)` when this tensor's gradient is known; it may return another one.
+
+        >>> import tidu
+        >>> x = tidu.tensor(3.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 10)
+        >>> (x * 2).backward()
+        >>> x.grad
+        tensor(20.)
+        >>> handle.remove()
+        """
         from .autograd.hooks import register
 
         return register(self, hook)
 
     def register_post_accumulate_grad_hook(self, hook):
-        """Calls `hook(tensor)` after a gradient was added to this leaf's `.grad`."""
+        """Calls `hook(tensor)` after a gradient was added to this leaf's `.grad`.
+
+        >>> import tidu
+        >>> x = tidu.tensor(3.0, requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda t: print(t.grad))
+        >>> (x * 2).backward()
+        tensor(2.)
+        """
         from .autograd.hooks import register_post
 
         return register_post(self, hook)

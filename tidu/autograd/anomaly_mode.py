@@ -49,7 +49,17 @@ class set_detect_anomaly:
 class detect_anomaly(set_detect_anomaly):
     """Context manager: errors in backward come with the forward call that they belong to.
 
-    A nan among the gradients is an error too, unless `check_nan=False`. It slows everything down.
+    A nan among the gradients is an error too, unless `check_nan=False`. It slows everything down
+    and warns of that.
+
+    >>> import tidu, warnings
+    >>> x = tidu.tensor(-1.0, requires_grad=True)
+    >>> with warnings.catch_warnings(action="ignore"), tidu.autograd.detect_anomaly():
+    ...     try:
+    ...         (x.sqrt() * 0).backward()
+    ...     except RuntimeError as error:
+    ...         print(error)
+    Function 'SqrtBackward0' returned nan values in its 0th output.
     """
 
     def __init__(self, check_nan: bool = True):
@@ -65,12 +75,22 @@ class detect_anomaly(set_detect_anomaly):
 
 
 def is_anomaly_enabled():
-    """Whether anomaly detection is on in this thread."""
+    """Whether anomaly detection is on in this thread.
+
+    >>> import tidu
+    >>> tidu.is_anomaly_enabled()
+    False
+    """
     return mode.anomaly
 
 
 def is_anomaly_check_nan_enabled():
-    """Whether anomaly detection looks for nan."""
+    """Whether anomaly detection looks for nan.
+
+    >>> import tidu
+    >>> tidu.is_anomaly_check_nan_enabled()
+    True
+    """
     return mode.check_nan
 
 

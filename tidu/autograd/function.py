@@ -22,7 +22,23 @@ __all__ = ["Function", "FunctionCtx", "InplaceFunction", "NestedIOFunction", "on
 
 
 class FunctionCtx:
-    """What `forward` leaves for `backward`: saved tensors, marks, your own attributes."""
+    """What `forward` leaves for `backward`: saved tensors, marks, your own attributes.
+
+    >>> import tidu
+    >>> class Cube(tidu.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x**3
+    ...     @staticmethod
+    ...     def backward(ctx, grad):
+    ...         (x,) = ctx.saved_tensors
+    ...         return 3 * x**2 * grad
+    >>> x = tidu.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
 
     needs_input_grad: tuple = ()
     _node = None
@@ -422,7 +438,22 @@ class Error(Node):
 
 
 def once_differentiable(backward):
-    """Decorator of a Function's backward: it is not recorded; differentiating it is an error."""
+    """Decorator of a Function's backward: it is not recorded; differentiating it is an error.
+
+    >>> import tidu
+    >>> from tidu.autograd.function import once_differentiable
+    >>> class Double(tidu.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...     @staticmethod
+    ...     @once_differentiable
+    ...     def backward(ctx, grad):
+    ...         return 2 * grad
+    >>> x = tidu.tensor(3.0, requires_grad=True)
+    >>> tidu.autograd.grad(Double.apply(x), x)
+    (tensor(2.),)
+    """
 
     @functools.wraps(backward)
     def wrapper(ctx, *gradients):

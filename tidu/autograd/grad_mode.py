@@ -207,17 +207,37 @@ class inference_mode(_Switch):
 
 
 def is_grad_enabled():
-    """Whether operations are recorded in this thread now."""
+    """Whether operations are recorded in this thread now.
+
+    >>> import tidu
+    >>> with tidu.no_grad():
+    ...     tidu.is_grad_enabled()
+    False
+    """
     return mode.enabled
 
 
 def is_inference_mode_enabled():
-    """Whether this thread is inside `inference_mode` now."""
+    """Whether this thread is inside `inference_mode` now.
+
+    >>> import tidu
+    >>> with tidu.inference_mode():
+    ...     tidu.is_inference_mode_enabled()
+    True
+    """
     return mode.inference
 
 
 class set_multithreading_enabled(_Switch):
-    """PyTorch's switch for the threads of backward; tidu's backward runs in the calling thread."""
+    """PyTorch's switch for the threads of backward; tidu's backward runs in the calling thread.
+
+    >>> import tidu
+    >>> x = tidu.ones(2, requires_grad=True)
+    >>> with tidu.autograd.set_multithreading_enabled(False):
+    ...     x.sum().backward()
+    >>> x.grad
+    tensor([1., 1.])
+    """
 
     def __init__(self, mode):
         self.mode = mode

@@ -59,6 +59,14 @@ class save_on_cpu(saved_tensors_hooks):
     """Context manager: saved tensors are kept in the CPU's memory, where tidu's are anyway.
 
     What is kept is a copy, so that writing to a tensor in place does not disturb backward.
+
+    >>> import tidu
+    >>> x = tidu.tensor([1.0, 2.0], requires_grad=True)
+    >>> with tidu.autograd.graph.save_on_cpu():
+    ...     y = (x * x).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([2., 4.])
     """
 
     def __init__(self, pin_memory=False, device_type="cuda"):
@@ -66,7 +74,17 @@ class save_on_cpu(saved_tensors_hooks):
 
 
 class disable_saved_tensors_hooks:
-    """Context manager and decorator: `saved_tensors_hooks` is an error, `error_message`."""
+    """Context manager and decorator: `saved_tensors_hooks` is an error, `error_message`.
+
+    >>> import tidu
+    >>> graph = tidu.autograd.graph
+    >>> with graph.disable_saved_tensors_hooks("no hooks here"):
+    ...     with graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+    ...         pass
+    Traceback (most recent call last):
+        ...
+    RuntimeError: no hooks here
+    """
 
     def __init__(self, error_message):
         self.error_message = error_message
@@ -92,13 +110,28 @@ class disable_saved_tensors_hooks:
 
 
 class GradientEdge(namedtuple("GradientEdge", "node output_nr ownership_token", defaults=(None,))):
-    """A place in the graph: a node and which of its results is meant."""
+    """A place in the graph: a node and which of its results is meant.
+
+    >>> import tidu
+    >>> x = tidu.ones(2, requires_grad=True)
+    >>> edge = tidu.autograd.graph.get_gradient_edge(x.unbind()[1])
+    >>> edge.node.name(), edge.output_nr
+    ('UnbindBackward0', 1)
+    """
 
     __slots__ = ()
 
 
 def get_gradient_edge(tensor):
-    """The place in the graph where the gradient of `tensor` is computed."""
+    """The place in the graph where the gradient of `tensor` is computed.
+
+    >>> import tidu
+    >>> x = tidu.tensor(3.0, requires_grad=True)
+    >>> y = x * x
+    >>> edge = tidu.autograd.graph.get_gradient_edge(y)
+    >>> tidu.autograd.grad(y.exp().log(), edge)
+    (tensor(1.),)
+    """
     if not tensor.requires_grad:
         raise RuntimeError(
             "It is not possible to get the gradient edge for a Tensor that does not require "
@@ -113,7 +146,14 @@ def get_gradient_edge(tensor):
 
 
 def increment_version(tensor):
-    """Marks a tensor, or each of several, as written to."""
+    """Marks a tensor, or each of several, as written to.
+
+    >>> import tidu
+    >>> x = tidu.zeros(2)
+    >>> tidu.autograd.graph.increment_version(x)
+    >>> x._version
+    1
+    """
     for t in [tensor] if isinstance(tensor, Tensor) else tensor:
         t._bump("increment_version")
 
@@ -138,6 +178,12 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
 
     With `mode="all"` it gets a list of them (None for those that this backward does not reach) when
     the last one is there, with `mode="any"` the first one.
+
+    >>> import tidu
+    >>> x, y = (tidu.tensor(v, requires_grad=True) for v in (2.0, 3.0))
+    >>> handle = tidu.autograd.graph.register_multi_grad_hook([x, y], print)
+    >>> (x * y).backward()
+    [tensor(3.), tensor(2.)]
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")

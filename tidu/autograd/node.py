@@ -74,7 +74,15 @@ class Saveable:
 
 
 class Node:
-    """One application of an operation. Each operation has a subclass, named as in PyTorch."""
+    """One application of an operation. Each operation has a subclass, named as in PyTorch.
+
+    >>> import tidu
+    >>> y = tidu.ones(2, requires_grad=True).exp().sum()
+    >>> y.grad_fn.name()
+    'SumBackward0'
+    >>> [node.name() for node, _ in y.grad_fn.next_functions]
+    ['ExpBackward0']
+    """
 
     __slots__ = ("code", "dtype", "edges", "lasti", "plan", "saved", "serial", "shape")
     code: Any

@@ -179,7 +179,10 @@ def _in_place(name, call):
         return write(name, args[0], call, args[1:], kwargs)
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"In-place version of `{name[:-1]}`: changes the tensor itself and returns it."
+    method.__doc__ = f"""In-place version of `{name[:-1]}`: changes the tensor itself and returns it.
+
+    Its dtype and shape stay; RuntimeError for a leaf that requires grad.
+    """
     return method
 
 
