@@ -37,6 +37,7 @@ try:
         matrix_norms,
         shape,
         slicing,
+    view_copies,
         indexing,
         joining,
         scattering,

@@ -13,8 +13,6 @@ import numpy as np
 
 from ..autograd.op import Array, op
 from ..autograd.public import composite
-from ..tensor import Tensor
-from . import shape as shapes
 from .shape import _int_argument, axis_of, reshape, reshaped_in_place, restride, sizes_of
 
 ALL = builtins.slice(None)
@@ -181,13 +179,24 @@ def _slice(shape, dim, start, end, step):
 
 @composite(method=True)
 def select_scatter(input, src, dim, index):
-    """A copy of `input` in which `src` is at `index` of the dimension `dim`."""
+    """A copy of `input` in which `src` is at `index` of the dimension `dim`.
+
+    >>> import tidu
+    >>> tidu.select_scatter(tidu.zeros(2, 2), tidu.ones(2), 0, 1)
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     return _replaced(input, src, *_select(input._array.shape, dim, index))
 
 
 @composite(method=True)
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
-    """A copy of `input` in which `src` is the slice `start:end:step` of the dimension `dim`."""
+    """A copy of `input` in which `src` is the slice `start:end:step` of the dimension `dim`.
+
+    >>> import tidu
+    >>> tidu.slice_scatter(tidu.zeros(4), tidu.ones(2), start=1, end=3)
+    tensor([0., 1., 1., 0.])
+    """
     return _replaced(input, src, *_slice(input._array.shape, dim, start, end, step))
 
 
@@ -197,7 +206,13 @@ def _replaced(x, src, axis, which):
 
 @composite(method=True)
 def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
-    """A copy of `input` in which `src` is the diagonal that `diagonal` would show."""
+    """A copy of `input` in which `src` is the diagonal that `diagonal` would show.
+
+    >>> import tidu
+    >>> tidu.diagonal_scatter(tidu.zeros(2, 2), tidu.tensor([1.0, 2.0]))
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
     return replace_part.op.apply(input, src, "diagonal", (offset, dim1, dim2))
 
 
@@ -267,7 +282,12 @@ def _split_size(size):
 
 @composite(method=True, out=False)
 def split_with_sizes(input, split_sizes, dim=0):
-    """Views of the parts of the given sizes along `dim`."""
+    """Views of the parts of the given sizes along `dim`.
+
+    >>> import tidu
+    >>> tidu.arange(3).split_with_sizes([1, 2])
+    (tensor([0]), tensor([1, 2]))
+    """
     shape = input._array.shape
     if not shape:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -339,7 +359,7 @@ def tensor_split(input, indices_or_sections, dim=0):
     return tuple(parts)
 
 
-def _split_along(name, dim, ndim):
+def _split_along(name, dim, ndim, shape, example):
     def function(input, indices_or_sections):
         have = input._array.ndim
         if have < ndim:
@@ -359,13 +379,20 @@ def _split_along(name, dim, ndim):
         return tensor_split(input, sections, axis)
 
     function.__name__ = name
-    function.__doc__ = f"`tensor_split` along dimension {dim}, into equal parts or before indices."
+    function.__doc__ = f"""`tensor_split` along dimension {dim}, into equal parts or before indices.
+
+    RuntimeError for fewer than {ndim} dimensions, or if a number of parts does not divide the size.
+
+    >>> import tidu
+    >>> [part.tolist() for part in tidu.arange(4).reshape({shape}).{name}(2)]
+    {example}
+    """
     return composite(method=True, out=False)(function)
 
 
-hsplit = _split_along("hsplit", 1, 1)
-vsplit = _split_along("vsplit", 0, 2)
-dsplit = _split_along("dsplit", 2, 3)
+hsplit = _split_along("hsplit", 1, 1, "2, 2", "[[[0], [2]], [[1], [3]]]")
+vsplit = _split_along("vsplit", 0, 2, "2, 2", "[[[0, 1]], [[2, 3]]]")
+dsplit = _split_along("dsplit", 2, 3, "1, 2, 2", "[[[[0], [2]]], [[[1], [3]]]]")
 
 
 @op(view=True, outputs=(), names={"x": "input"})
@@ -430,7 +457,12 @@ diagonal.vjp(
 
 @op(method=False, node="DiagonalBackward0_copy")
 def diagonal_copy(k, x: Array, offset=0, dim1=0, dim2=1):
-    """A copy of what `diagonal` shows."""
+    """A copy of what `diagonal` shows.
+
+    >>> import tidu
+    >>> tidu.diagonal_copy(tidu.tensor([[1, 2], [3, 4]]))
+    tensor([1, 4])
+    """
     return k.diagonal(x, offset, dim1, dim2).copy()
 
 
@@ -480,7 +512,13 @@ def diag(input, diagonal=0):
 
 @composite(method=True, out=False)
 def diagflat(input, offset=0):
-    """The matrix that has all elements of `input` as its diagonal."""
+    """The matrix that has all elements of `input` as its diagonal.
+
+    >>> import tidu
+    >>> tidu.diagflat(tidu.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     return diag_embed.op.apply(reshape(input, (-1,)), offset)
 
 
@@ -617,7 +655,12 @@ reshaped_in_place("as_strided_", as_strided)
 
 @composite(method=True)
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
-    """A copy of `input` in which `src` is what `as_strided` would show."""
+    """A copy of `input` in which `src` is what `as_strided` would show.
+
+    >>> import tidu
+    >>> tidu.as_strided_scatter(tidu.zeros(4), tidu.ones(2), (2,), (2,))
+    tensor([1., 0., 1., 0.])
+    """
     return strided_replace.op.apply(input, src, *_strided_args(input, size, stride, storage_offset))
 
 
@@ -688,42 +731,3 @@ def unfold_sum(k, x: Array, shape, dimension, size, step):
 
 
 unfold_sum.vjp(x=lambda k, g, dimension, size, step: k.unfold(g, dimension, size, step))
-
-
-# Copies of views
-
-
-def _parts(name, view):
-    """`unsafe_<name>`: parts that do not know that they are views, so that they may be changed."""
-
-    def function(input, *args, **kwargs):
-        return tuple(part.clone() for part in view(input, *args, **kwargs))
-
-    function.__name__ = "unsafe_" + name
-    function.__doc__ = f"The parts that `{name}` shows, as tensors of their own."
-    composite(method=True, out=False)(function)
-
-
-for _name in ("split", "split_with_sizes", "chunk"):
-    _parts(_name, globals()[_name])
-
-
-def _copying(name, view):
-    """`<name>_copy`: what the view shows, in memory of its own."""
-
-    def function(*args, **kwargs):
-        found = view(*args, **kwargs)
-        return tuple(v.clone() for v in found) if isinstance(found, tuple) else found.clone()
-
-    function.__name__ = name + "_copy"
-    function.__doc__ = f"A copy of what `{name}` shows."
-    return composite(method=name == "narrow")(function)
-
-
-for _name in ("as_strided", "narrow", "select", "split", "split_with_sizes", "unbind"):
-    _copying(_name, globals()[_name])
-for _name in ("expand", "permute", "squeeze", "t", "transpose", "unsqueeze"):
-    _copying(_name, getattr(shapes, _name))
-_copying("unfold", unfold)
-_copying("view", Tensor.view)
-_copying("alias", lambda input: input.view(input.shape))
