@@ -198,7 +198,12 @@ def polygamma(n, input):
 
 @composite(public=False, method=True, inplace=True, out=False, name="polygamma")
 def _polygamma_method(input, n):
-    """The n-th derivative of digamma: see `tidu.polygamma`."""
+    """The n-th derivative of digamma: see `tidu.polygamma`.
+
+    >>> import tidu
+    >>> tidu.tensor([1.0]).polygamma(1)
+    tensor([1.6449])
+    """
     return polygamma(n, input)
 
 
@@ -261,14 +266,24 @@ def scipy_special(name):
 @elementwise(inplace=True, strict=True, to_float=True,
              check=only("biuf", "igamma"))  # fmt: skip
 def igamma(k, x, y):
-    """The regularized lower incomplete gamma function of shape `input` at `other`. Needs SciPy."""
+    """The regularized lower incomplete gamma function of shape `input` at `other`. Needs SciPy.
+
+    >>> import tidu
+    >>> tidu.igamma(tidu.tensor([1.0]), tidu.tensor([2.0]))
+    tensor([0.8647])
+    """
     return scipy_special("gammainc")(x, y).astype(x.dtype)
 
 
 @elementwise(inplace=True, strict=True, to_float=True,
              check=only("biuf", "igammac"))  # fmt: skip
 def igammac(k, x, y):
-    """1 - igamma: the regularized upper incomplete gamma function. Needs SciPy."""
+    """1 - igamma: the regularized upper incomplete gamma function. Needs SciPy.
+
+    >>> import tidu
+    >>> tidu.igammac(tidu.tensor([1.0]), tidu.tensor([2.0]))
+    tensor([0.1353])
+    """
     return scipy_special("gammaincc")(x, y).astype(x.dtype)
 
 
