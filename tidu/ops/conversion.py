@@ -174,7 +174,13 @@ PUBLIC["clone"] = Tensor.clone = clone_tensor
 
 
 def contiguous(self, memory_format=formats.contiguous_format):
-    """This tensor if it lies in memory in the given format without gaps, else a copy that does."""
+    """This tensor if it lies in memory in the given format without gaps, else a copy that does.
+
+    >>> import tidu
+    >>> x = tidu.arange(6).reshape(2, 3).t()
+    >>> x.is_contiguous(), x.contiguous().is_contiguous()
+    (False, True)
+    """
     if memory_format is not formats.contiguous_format:
         formats.check(memory_format, "contiguous")
     if formats.is_contiguous(self._array, memory_format):
@@ -269,7 +275,12 @@ def _converter(name, dtype):
         return convert(self, dtype, False, memory_format)
 
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"The elements converted to {dtype.name} (the tensor itself, if they are)."
+    method.__doc__ = f"""The elements converted to {dtype.name} (the tensor itself, if they are).
+
+    >>> import tidu
+    >>> tidu.tensor([1, 0]).{name}().dtype
+    {dtype}
+    """
     return method
 
 
@@ -320,7 +331,12 @@ Tensor.type = type_
 
 
 def type_as(self, other):
-    """The elements converted to the dtype of another tensor."""
+    """The elements converted to the dtype of another tensor.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 2]).type_as(tidu.zeros(1))
+    tensor([1., 2.])
+    """
     if not isinstance(other, Tensor):
         raise TypeError(
             f"type_as(): argument 'other' (position 1) must be Tensor, not {class_name(other)}"
@@ -485,7 +501,13 @@ def resize_(self, *sizes, memory_format=formats.contiguous_format):
 
 
 def resize_as_(self, the_template, *, memory_format=None):
-    """Gives the tensor the shape of another one; see `resize_`."""
+    """Gives the tensor the shape of another one; see `resize_`.
+
+    >>> import tidu
+    >>> tidu.arange(4).resize_as_(tidu.zeros(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
     return self.resize_(*the_template.shape or ((),))
 
 
@@ -536,7 +558,12 @@ for _method in (resize_, resize_as_, set_):
 
 
 def share_memory_(self):
-    """Moves the memory where other processes see it; tidu leaves it where it is."""
+    """Moves the memory where other processes see it; tidu leaves it where it is.
+
+    >>> import tidu
+    >>> tidu.ones(2).share_memory_()
+    tensor([1., 1.])
+    """
     return self
 
 

@@ -380,7 +380,13 @@ def _new(name, make):
                        requires_grad, keywords)  # fmt: skip
 
     method.__name__ = method.__qualname__ = f"new_{name}"
-    method.__doc__ = f"`{name}` in this tensor's dtype unless `dtype` says otherwise."
+    method.__doc__ = f"""`{name}` in this tensor's dtype unless `dtype` says otherwise.
+
+    >>> import tidu
+    >>> x = tidu.tensor([1, 2]).new_{name}(2, 3)
+    >>> x.shape, x.dtype
+    (tidu.Size([2, 3]), tidu.int64)
+    """
     setattr(Tensor, method.__name__, method)
 
 
@@ -389,7 +395,12 @@ for _name, _make in (("zeros", np.zeros), ("ones", _ones), ("empty", np.empty)):
 
 
 def _new_full(self, size, fill_value, *, dtype=None, **options):
-    """A tensor filled with one number, in this tensor's dtype unless `dtype` says otherwise."""
+    """A tensor filled with one number, in this tensor's dtype unless `dtype` says otherwise.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 2]).new_full((3,), 7)
+    tensor([7, 7, 7])
+    """
     return _full("new_full", size, fill_value, self.dtype if dtype is None else dtype, **options)
 
 

@@ -40,7 +40,13 @@ def dropout(input, p, train):
 
 @composite(out=False)
 def feature_dropout(input, p, train):
-    """Zeroes whole channels (dimension 1) with probability `p`, if `train`."""
+    """Zeroes whole channels (dimension 1) with probability `p`, if `train`.
+
+    >>> import tidu
+    >>> x = tidu.feature_dropout(tidu.ones(1, 2, 3), 0.5, train=True)
+    >>> bool((x == x[..., :1]).all())
+    True
+    """
     _check(p)
     if p == 0 or not train or input.numel() == 0:
         return input
@@ -77,7 +83,13 @@ def _alpha(input, p, channels):
 
 @composite(out=False)
 def alpha_dropout(input, p, train):
-    """Dropout that keeps the mean and variance of SELU networks, if `train`."""
+    """Dropout that keeps the mean and variance of SELU networks, if `train`.
+
+    >>> import tidu
+    >>> x = tidu.alpha_dropout(tidu.ones(5), 0.5, train=True)
+    >>> len(x.unique()) <= 2
+    True
+    """
     _check(p)
     if p == 0 or not train or input.numel() == 0:
         return input
@@ -86,7 +98,13 @@ def alpha_dropout(input, p, train):
 
 @composite(out=False)
 def feature_alpha_dropout(input, p, train):
-    """Alpha dropout of whole channels (dimension 1), if `train`."""
+    """Alpha dropout of whole channels (dimension 1), if `train`.
+
+    >>> import tidu
+    >>> tidu.feature_alpha_dropout(tidu.ones(1, 2, 2), 0.5, train=False)
+    tensor([[[1., 1.],
+             [1., 1.]]])
+    """
     _check(p)
     if p == 0 or not train or input.numel() == 0:
         return input

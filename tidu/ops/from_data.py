@@ -277,7 +277,12 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
 
 
 def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
-    """A new tensor with a copy of `data`, in this tensor's dtype unless `dtype` says otherwise."""
+    """A new tensor with a copy of `data`, in this tensor's dtype unless `dtype` says otherwise.
+
+    >>> import tidu
+    >>> tidu.ones(1).new_tensor([1, 2])
+    tensor([1., 2.])
+    """
     if isinstance(data, Tensor):
         _warn_of_copy("tensor.new_tensor")
         data = data._array
@@ -287,7 +292,12 @@ def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False, pin_
 
 
 def new_empty_strided(self, size, stride, *, dtype=None, **options):
-    """`empty_strided` in this tensor's dtype unless `dtype` says otherwise."""
+    """`empty_strided` in this tensor's dtype unless `dtype` says otherwise.
+
+    >>> import tidu
+    >>> tidu.ones(1).new_empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
+    """
     return empty_strided(size, stride, dtype=self.dtype if dtype is None else dtype, **options)
 
 
@@ -339,7 +349,12 @@ def _as_class(cls, array):
 
 
 def new(self, *args, device=None):
-    """`Tensor.new(...)`: the older constructor, in this tensor's dtype."""
+    """`Tensor.new(...)`: the older constructor, in this tensor's dtype.
+
+    >>> import tidu
+    >>> tidu.ones(1).new([1, 2])
+    tensor([1., 2.])
+    """
     if len(args) == 1 and isinstance(args[0], Tensor) and args[0].dtype is not self.dtype:
         from ..legacy import wrong_dtype
 

@@ -152,7 +152,7 @@ def _unstack(k, g, needed, dim):
 stack.vjp(x=lambda k, g, x_needed, dim: _unstack(k, g, x_needed, dim))
 
 
-def _joiner(name, prepare, axis_for, doc):
+def _joiner(name, prepare, axis_for, what, example):
     """hstack and its kin: `cat` of tensors with enough dimensions."""
 
     def function(tensors):
@@ -163,7 +163,12 @@ def _joiner(name, prepare, axis_for, doc):
         return cat.op.apply(tensors, axis_for(tensors[0]))
 
     function.__name__ = name
-    function.__doc__ = doc
+    function.__doc__ = f"""{what}
+
+    >>> import tidu
+    >>> tidu.{name}((tidu.tensor([1, 2]), tidu.tensor([3, 4])))
+    {example}
+    """
     return function
 
 
@@ -189,16 +194,35 @@ hstack = composite()(
         lambda x: x if x._array.ndim else reshape(x, (1,)),
         lambda x: min(x._array.ndim - 1, 1),
         "The tensors joined along the second dimension; along the first if they have only one.",
+        "tensor([1, 2, 3, 4])",
     )
 )
 vstack = composite(aliases=("row_stack",))(
-    _joiner("vstack", _two, lambda x: 0, "The tensors, as matrices, one below the other.")
+    _joiner(
+        "vstack",
+        _two,
+        lambda x: 0,
+        "The tensors, as matrices, one below the other; vectors are rows.",
+        "tensor([[1, 2],\n            [3, 4]])",
+    )
 )
 dstack = composite()(
-    _joiner("dstack", _three, lambda x: 2, "The tensors joined along the third dimension.")
+    _joiner(
+        "dstack",
+        _three,
+        lambda x: 2,
+        "The tensors joined along the third dimension; (N) counts as (1, N, 1), (M, N) as (M, N, 1).",
+        "tensor([[[1, 3],\n             [2, 4]]])",
+    )
 )
 column_stack = composite()(
-    _joiner("column_stack", _column, lambda x: 1, "The tensors, vectors as columns, side by side.")
+    _joiner(
+        "column_stack",
+        _column,
+        lambda x: 1,
+        "The tensors, vectors as columns, side by side.",
+        "tensor([[1, 3],\n            [2, 4]])",
+    )
 )
 
 
@@ -403,7 +427,13 @@ flip.vjp(x=lambda k, g, dims: k.flip(g, dims))
 
 @composite(method=True, out=False)
 def fliplr(input):
-    """The second dimension (the columns) in reverse order."""
+    """The second dimension (the columns) in reverse order.
+
+    >>> import tidu
+    >>> tidu.fliplr(tidu.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     if input._array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return flip.op.apply(input, (1,))
@@ -411,7 +441,13 @@ def fliplr(input):
 
 @composite(method=True, out=False)
 def flipud(input):
-    """The first dimension (the rows) in reverse order."""
+    """The first dimension (the rows) in reverse order.
+
+    >>> import tidu
+    >>> tidu.flipud(tidu.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
     if input._array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return flip.op.apply(input, (0,))

@@ -68,7 +68,13 @@ inv.vjp(x=lambda k, g, out: -(mT(k, out) @ g @ mT(k, out)))
 
 @composite(method=True)
 def inverse(input):
-    """The inverse of a square matrix: `linalg.inv`."""
+    """The inverse of a square matrix: `linalg.inv`.
+
+    >>> import tidu
+    >>> tidu.inverse(tidu.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     return inv.op.apply(input)
 
 
@@ -171,7 +177,12 @@ def _no_third_derivative():
 
 @composite(method=True)
 def det(input):
-    """The determinant of a square matrix: `linalg.det`."""
+    """The determinant of a square matrix: `linalg.det`.
+
+    >>> import tidu
+    >>> tidu.det(tidu.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(-2.)
+    """
     return linalg_det.op.apply(input)
 
 
@@ -206,7 +217,12 @@ def linalg_slogdet(A):
 
 @composite(method=True)
 def slogdet(input):
-    """The sign of the determinant and the logarithm of its absolute value."""
+    """The sign of the determinant and the logarithm of its absolute value.
+
+    >>> import tidu
+    >>> tidu.slogdet(tidu.tensor([[0.0, 1.0], [1.0, 0.0]])).sign
+    tensor(-1.)
+    """
     return return_types.slogdet(slogdet_parts.op.apply(input))
 
 
@@ -369,7 +385,14 @@ def solve_triangular(input, B, *, upper, left=True, unitriangular=False):
 
 @composite(method=True)
 def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False):
-    """The solution of A X = input for a triangular A, and A (an older form)."""
+    """The solution of A X = input for a triangular A, and A (an older form).
+
+    >>> import tidu
+    >>> A = tidu.tensor([[2.0, 2.0], [0.0, 1.0]])
+    >>> tidu.triangular_solve(tidu.tensor([[4.0], [1.0]]), A).solution
+    tensor([[1.],
+            [1.]])
+    """
     for name, each in (("b", input), ("A", A)):
         if each.ndim < 2:
             raise RuntimeError(
@@ -510,7 +533,13 @@ def linalg_matrix_power(A, n):
 
 @composite(method=True)
 def matrix_power(input, n):
-    """The n-th power of a square matrix: `linalg.matrix_power`."""
+    """The n-th power of a square matrix: `linalg.matrix_power`.
+
+    >>> import tidu
+    >>> tidu.matrix_power(tidu.tensor([[1, 1], [0, 1]]), 3)
+    tensor([[1, 3],
+            [0, 1]])
+    """
     return linalg_matrix_power(input, n)
 
 
@@ -567,7 +596,13 @@ def _(k, g, x):
 
 @composite(method=True)
 def matrix_exp(input):
-    """The matrix exponential: `linalg.matrix_exp`."""
+    """The matrix exponential: `linalg.matrix_exp`.
+
+    >>> import tidu
+    >>> tidu.matrix_exp(tidu.tensor([[0.0, 1.0], [0.0, 0.0]]))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
     return linalg_matrix_exp.op.apply(input)
 
 

@@ -256,20 +256,32 @@ Tensor.fill_diagonal_ = fill_diagonal_
 
 @composite(method=True, out=False)
 def argwhere(input):
-    """The positions of the nonzero elements, one a row."""
+    """The positions of the nonzero elements, one a row.
+
+    >>> import tidu
+    >>> tidu.argwhere(tidu.tensor([[0, 5], [6, 0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
     return _nonzero.op.apply(input)
 
 
 # Triangles
 
 
-def _triangle(name, doc):
+def _triangle(name, where, example):
     def forward(k, x: Array, diagonal=0):
         if x.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
         return getattr(k.xp, name)(x, diagonal)
 
-    forward.__name__, forward.__doc__ = name, doc
+    forward.__name__ = name
+    forward.__doc__ = f"""Matrices (*, m, n) with zeros {where} the given diagonal (0 is the main one).
+
+    >>> import tidu
+    >>> tidu.{name}(tidu.ones(2, 3))
+    {example}
+    """
     declared = op(inplace=True, row_order=True)(forward)
     if name == "tril":
         declared.vjp(x=lambda k, g, diagonal: k.tril(g, diagonal))
@@ -278,11 +290,11 @@ def _triangle(name, doc):
     return declared
 
 
-tril = _triangle("tril", "Matrices with zeros above the given diagonal (0 is the main one).")
-triu = _triangle("triu", "Matrices with zeros below the given diagonal (0 is the main one).")
+tril = _triangle("tril", "above", "tensor([[1., 0., 0.],\n            [1., 1., 0.]])")
+triu = _triangle("triu", "below", "tensor([[1., 1., 1.],\n            [0., 1., 1.]])")
 
 
-def _triangle_indices(name, doc):
+def _triangle_indices(name, where, example):
     def function(row, col, offset=0, *, dtype=None, device=None, layout=None,
                  pin_memory=False):  # fmt: skip
         for title, n in (("row", row), ("col", col)):
@@ -292,15 +304,23 @@ def _triangle_indices(name, doc):
         wanted = np.int64 if dtype is None else dtype.numpy
         return Tensor._wrap(np.stack(np.nonzero(mask)).astype(wanted))
 
-    function.__name__, function.__doc__ = name + "_indices", doc
+    function.__name__ = name + "_indices"
+    function.__doc__ = f"""The positions on and {where} a diagonal of a (row, col) matrix.
+
+    Shape (2, N): row numbers, column numbers. int64 unless `dtype` says otherwise.
+
+    >>> import tidu
+    >>> tidu.{name}_indices(2, 2)
+    {example}
+    """
     return composite(out=False)(function)
 
 
 tril_indices = _triangle_indices(
-    "tril", "The positions on and below a diagonal of a (row, col) matrix, shape (2, N)."
+    "tril", "below", "tensor([[0, 1, 1],\n            [0, 0, 1]])"
 )
 triu_indices = _triangle_indices(
-    "triu", "The positions on and above a diagonal of a (row, col) matrix, shape (2, N)."
+    "triu", "above", "tensor([[0, 0, 1],\n            [0, 1, 1]])"
 )
 
 # Classes and sorted boundaries

@@ -11,7 +11,15 @@ F16 = np.dtype("float16")
 
 
 class LinAlgError(RuntimeError):
-    """A matrix that an algorithm cannot work with: singular, not positive-definite, ..."""
+    """A matrix that an algorithm cannot work with: singular, not positive-definite, ...
+
+    >>> import tidu
+    >>> try:
+    ...     tidu.linalg.inv(tidu.zeros(1, 1))
+    ... except tidu.linalg.LinAlgError:
+    ...     print("singular")
+    singular
+    """
 
 
 LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # as PyTorch calls it

@@ -109,7 +109,12 @@ def _dim(tensor, dim, name):
 
 @query()
 def dim(self):
-    """The number of dimensions."""
+    """The number of dimensions.
+
+    >>> import tidu
+    >>> tidu.ones(2, 3).dim()
+    2
+    """
     return self._array.ndim
 
 
@@ -130,7 +135,12 @@ Tensor.nelement = numel
 
 @query()
 def element_size(self):
-    """The number of bytes of one element."""
+    """The number of bytes of one element.
+
+    >>> import tidu
+    >>> tidu.tensor([1.0]).element_size()
+    4
+    """
     return self._array.itemsize
 
 
@@ -149,12 +159,22 @@ def is_contiguous(self, memory_format=formats.contiguous_format):
 
 @query(public=True)
 def is_same_size(self, other):
-    """Whether another tensor has the same shape."""
+    """Whether another tensor has the same shape.
+
+    >>> import tidu
+    >>> tidu.ones(2, 3).is_same_size(tidu.ones(3, 2))
+    False
+    """
     return self._array.shape == other._array.shape
 
 
 def _is_same_size(input, other):
-    """Whether two tensors have the same shape."""
+    """Whether two tensors have the same shape.
+
+    >>> import tidu
+    >>> tidu.is_same_size(tidu.ones(2, 3), tidu.ones(3, 2))
+    False
+    """
     return input._array.shape == other._array.shape
 
 
@@ -164,7 +184,13 @@ _is_same_size.__name__ = "is_same_size"
 
 @query()
 def is_set_to(self, tensor):
-    """Whether another tensor is the same part of the same memory, in the same shape and strides."""
+    """Whether another tensor is the same part of the same memory, in the same shape and strides.
+
+    >>> import tidu
+    >>> x = tidu.ones(2)
+    >>> x.is_set_to(x.view(2)), x.is_set_to(x[:1])
+    (True, False)
+    """
     here, there = self._array, tensor._array
     return (here.__array_interface__["data"], here.shape, here.strides) == (
         there.__array_interface__["data"], there.shape, there.strides
@@ -224,24 +250,44 @@ def is_floating_point(self):
 
 @query(public=True)
 def is_complex(self):
-    """Whether the elements are complex numbers."""
+    """Whether the elements are complex numbers.
+
+    >>> import tidu
+    >>> tidu.is_complex(tidu.tensor([1j]))
+    True
+    """
     return self._array.dtype.kind == "c"
 
 
 @query(public=True)
 def is_signed(self):
-    """Whether the dtype has negative numbers."""
+    """Whether the dtype has negative numbers.
+
+    >>> import tidu
+    >>> tidu.is_signed(tidu.tensor([1], dtype=tidu.uint8))
+    False
+    """
     return self._array.dtype.kind not in "bu"
 
 
 @query(public=True)
 def is_nonzero(self):
-    """Whether the only element is not zero; raises RuntimeError if there are none or several."""
+    """Whether the only element is not zero; raises RuntimeError if there are none or several.
+
+    >>> import tidu
+    >>> tidu.is_nonzero(tidu.tensor([0.5]))
+    True
+    """
     return bool(self)
 
 
 def _is_inference(input):
-    """Whether a tensor was made inside `inference_mode`."""
+    """Whether a tensor was made inside `inference_mode`.
+
+    >>> import tidu
+    >>> tidu.is_inference(tidu.ones(1))
+    False
+    """
     return input.is_inference()
 
 
@@ -251,25 +297,45 @@ PUBLIC["is_inference"] = _is_inference
 
 @query(public=True)
 def is_conj(self):
-    """Whether the elements are conjugated on reading: never, conjugation computes them."""
+    """Whether the elements are conjugated on reading: never, conjugation computes them.
+
+    >>> import tidu
+    >>> tidu.is_conj(tidu.tensor([1.0]))
+    False
+    """
     return False
 
 
 @query(public=True)
 def is_neg(self):
-    """Whether the elements are negated on reading: never, negation computes them."""
+    """Whether the elements are negated on reading: never, negation computes them.
+
+    >>> import tidu
+    >>> tidu.is_neg(tidu.tensor([1.0]))
+    False
+    """
     return False
 
 
 @query(public=True)
 def resolve_conj(self):
-    """The tensor itself: it holds its elements as they are."""
+    """The tensor itself: it holds its elements as they are.
+
+    >>> import tidu
+    >>> tidu.resolve_conj(tidu.tensor([1 + 2j]).conj())
+    tensor([1.-2.j])
+    """
     return self
 
 
 @query(public=True)
 def resolve_neg(self):
-    """The tensor itself: it holds its elements as they are."""
+    """The tensor itself: it holds its elements as they are.
+
+    >>> import tidu
+    >>> tidu.resolve_neg(-tidu.tensor([1.0]))
+    tensor([-1.])
+    """
     return self
 
 
@@ -291,7 +357,13 @@ PUBLIC["is_tensor"] = is_tensor
 
 @query()
 def data_ptr(self):
-    """The address of the first element (0 if there are none)."""
+    """The address of the first element (0 if there are none).
+
+    >>> import tidu
+    >>> x = tidu.arange(3)
+    >>> x[1:].data_ptr() - x.data_ptr()
+    8
+    """
     array = self._array
     return array.__array_interface__["data"][0] if array.size else 0
 
@@ -311,7 +383,13 @@ def storage_offset(self):
 
 @query()
 def untyped_storage(self):
-    """The memory that this tensor shares with its views, as bytes."""
+    """The memory that this tensor shares with its views, as bytes.
+
+    >>> import tidu
+    >>> x = tidu.arange(3)
+    >>> x[1:].untyped_storage().nbytes()
+    24
+    """
     from ..storage import storage_of
 
     return storage_of(self._array)
@@ -328,19 +406,34 @@ def storage(self):
 
 @query()
 def is_pinned(self, device=None):
-    """Whether the memory is page-locked for a GPU: never on the CPU."""
+    """Whether the memory is page-locked for a GPU: never on the CPU.
+
+    >>> import tidu
+    >>> tidu.ones(2).is_pinned()
+    False
+    """
     return False
 
 
 @query()
 def is_shared(self):
-    """Whether the memory is shared with other processes."""
+    """Whether the memory is shared with other processes.
+
+    >>> import tidu
+    >>> tidu.ones(2).is_shared()
+    False
+    """
     return False
 
 
 @query()
 def get_device(input):
-    """The number of the GPU that holds the memory; -1 on the CPU."""
+    """The number of the GPU that holds the memory; -1 on the CPU.
+
+    >>> import tidu
+    >>> tidu.get_device(tidu.ones(1))
+    -1
+    """
     return -1
 
 
@@ -349,19 +442,35 @@ PUBLIC["get_device"] = get_device
 
 @query()
 def dense_dim(self):
-    """The number of dense dimensions: all."""
+    """The number of dense dimensions: all.
+
+    >>> import tidu
+    >>> tidu.ones(2, 3).dense_dim()
+    2
+    """
     return self._array.ndim
 
 
 @query()
 def sparse_dim(self):
-    """The number of sparse dimensions: none."""
+    """The number of sparse dimensions: none.
+
+    >>> import tidu
+    >>> tidu.ones(2, 3).sparse_dim()
+    0
+    """
     return 0
 
 
 @query()
 def cpu(self, memory_format=formats.preserve_format):
-    """This tensor in the CPU's memory: itself."""
+    """This tensor in the CPU's memory: itself.
+
+    >>> import tidu
+    >>> x = tidu.ones(2)
+    >>> x.cpu() is x
+    True
+    """
     return self.to("cpu", memory_format=memory_format)
 
 

@@ -20,7 +20,13 @@ def method(function):
 
 
 def detach(input):
-    """The same memory, outside the graph: `Tensor.detach`."""
+    """The same memory, outside the graph: `Tensor.detach`.
+
+    >>> import tidu
+    >>> x = tidu.ones(2, requires_grad=True)
+    >>> tidu.detach(x * 2).requires_grad
+    False
+    """
     return input.detach()
 
 
@@ -56,7 +62,12 @@ def apply_(self, callable):
 
 @method
 def map_(self, tensor, callable):
-    """Replaces each element by what `callable` returns for it and the one of `tensor`."""
+    """Replaces each element by what `callable` returns for it and the one of `tensor`.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 2]).map_(tidu.tensor([3, 4]), lambda a, b: a * b)
+    tensor([3, 8])
+    """
     _check_plain(self, "map_", callable)
     others = tensor.expand_as(self).flatten().tolist()
     values = [callable(a, b) for a, b in zip(self.flatten().tolist(), others)]
@@ -251,7 +262,12 @@ class _Capsule:
 
 
 def to_dlpack(tensor):
-    """The memory of a tensor as a DLPack capsule."""
+    """The memory of a tensor as a DLPack capsule.
+
+    >>> import tidu
+    >>> tidu.from_dlpack(tidu.to_dlpack(tidu.arange(3)))
+    tensor([0, 1, 2])
+    """
     return tensor.__dlpack__()
 
 
@@ -343,7 +359,14 @@ def __deepcopy__(self, memo):
 
 @method
 def as_subclass(self, cls):
-    """This tensor, with its memory and its place in the graph, as one of a derived class."""
+    """This tensor, with its memory and its place in the graph, as one of a derived class.
+
+    >>> import tidu
+    >>> class Named(tidu.Tensor):
+    ...     name = "weights"
+    >>> tidu.ones(2).as_subclass(Named).name
+    'weights'
+    """
     result = object.__new__(cls)
     result._array, result._node = self._array, self._node
     result._view, result._counter = self._view, self._counter

@@ -232,7 +232,13 @@ def view_as(input, other):
 
 @composite(public=False, method=True, out=False)
 def reshape_as(input, other):
-    """`x.reshape(other.shape)`."""
+    """`x.reshape(other.shape)`.
+
+    >>> import tidu
+    >>> tidu.arange(4).reshape_as(tidu.zeros(2, 2))
+    tensor([[0, 1],
+            [2, 3]])
+    """
     return reshape(input, other._array.shape)
 
 
@@ -268,7 +274,12 @@ def _int_argument(function, name, position, value):
 
 @composite(method=True, out=False)
 def ravel(input):
-    """The elements as one dimension."""
+    """The elements as one dimension.
+
+    >>> import tidu
+    >>> tidu.ravel(tidu.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
     return reshape(input, (-1,)) if input._array.size else reshape(input, (0,))
 
 
@@ -367,7 +378,13 @@ def _inverse(dims):
 
 @op(view=True)
 def t(k, x: Array):
-    """A matrix transposed; tensors with fewer dimensions stay as they are."""
+    """A matrix transposed; tensors with fewer dimensions stay as they are.
+
+    >>> import tidu
+    >>> tidu.t(tidu.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
     if x.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
     return x.T
@@ -430,7 +447,13 @@ def _transposed(x, name, conjugate=False):
 
 @composite(method=True, out=False)
 def adjoint(input):
-    """The last two dimensions exchanged, and complex numbers conjugated."""
+    """The last two dimensions exchanged, and complex numbers conjugated.
+
+    >>> import tidu
+    >>> tidu.adjoint(tidu.tensor([[1j, 2.0]]))
+    tensor([[0.-1.j],
+            [2.-0.j]])
+    """
     if input._array.ndim == 0:
         _warn_0d("adjoint()", "Consider using x.conj().")
         return _conjugated(input)
@@ -595,13 +618,25 @@ expand.vjp(x=lambda g: g)
 
 @composite(public=False, method=True, out=False)
 def expand_as(input, other):
-    """`x.expand(other.shape)`."""
+    """`x.expand(other.shape)`.
+
+    >>> import tidu
+    >>> tidu.tensor([1, 2]).expand_as(tidu.zeros(2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand.op.apply(input, other._array.shape)
 
 
 @composite(method=True, out=False, varargs=False)
 def broadcast_to(input, size):
-    """`input.expand(size)`."""
+    """`input.expand(size)`.
+
+    >>> import tidu
+    >>> tidu.broadcast_to(tidu.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand.op.apply(input, sizes_of("broadcast_to", "size", size))
 
 
@@ -661,13 +696,23 @@ def broadcast_shapes(*shapes):
 
 @composite(public=True, out=False)
 def atleast_1d(*tensors):
-    """The tensors with at least one dimension (views); one tensor alone gives one tensor."""
+    """The tensors with at least one dimension (views); one tensor alone gives one tensor.
+
+    >>> import tidu
+    >>> tidu.atleast_1d(tidu.tensor(5))
+    tensor([5])
+    """
     return _each(tensors, lambda x: x if x._array.ndim else reshape(x, (1,)))
 
 
 @composite(public=True, out=False)
 def atleast_2d(*tensors):
-    """The tensors with at least two dimensions, new ones first (views)."""
+    """The tensors with at least two dimensions, new ones first (views).
+
+    >>> import tidu
+    >>> tidu.atleast_2d(tidu.tensor([1, 2]))
+    tensor([[1, 2]])
+    """
 
     def two(x):
         ndim = x._array.ndim
@@ -678,7 +723,12 @@ def atleast_2d(*tensors):
 
 @composite(public=True, out=False)
 def atleast_3d(*tensors):
-    """The tensors with at least three dimensions: (N) becomes (1, N, 1), (M, N) (M, N, 1)."""
+    """The tensors with at least three dimensions: (N) becomes (1, N, 1), (M, N) (M, N, 1).
+
+    >>> import tidu
+    >>> tidu.atleast_3d(tidu.ones(2)).shape
+    tidu.Size([1, 2, 1])
+    """
 
     def three(x):
         ndim = x._array.ndim

@@ -136,7 +136,13 @@ def _as_mask(condition):
 
 
 def _method(self, condition, other):
-    """This tensor where `condition` is true, `other` elsewhere. See `tidu.where`."""
+    """This tensor where `condition` is true, `other` elsewhere. See `tidu.where`.
+
+    >>> import tidu
+    >>> x = tidu.tensor([1.0, -2.0])
+    >>> x.where(x > 0, 0.0)
+    tensor([1., 0.])
+    """
     return PUBLIC["where"](condition, self, other)
 
 
