@@ -290,3 +290,19 @@ def test_zeta_and_polygamma():
     trigamma = [math.pi**2 / 6, math.pi**2 / 2 + 4]
     np.testing.assert_allclose(tidu.polygamma(1, one).numpy(), trigamma)
     assert tidu.polygamma(0, one[:1]).item() == pytest.approx(-0.5772156649015329)
+
+
+def test_numbers_beside_float16_stay_unrounded():
+    x = (tidu.arange(1.0, 60.0) * 0.37).half()
+    wide = x.float()
+    for number in (0.7, 1e5, 70000, 1e-8, tidu.tensor(0.1), tidu.tensor(0.1, dtype=tidu.float64)):
+        assert tidu.equal(x * number, (wide * number).half())
+        assert tidu.equal(x / number, (wide / number).half())
+        assert (x * number).dtype is tidu.float16
+    assert tidu.equal(1e5 * x, (wide * 1e5).half())
+    assert tidu.equal(0.7 / x, ((1 / x).float() * 0.7).half())
+    assert tidu.equal(x.clone().mul_(0.7), x * 0.7)
+    assert tidu.equal(tidu.tensor(0.1) * x, tidu.tensor(0.1).half() * x)
+    assert (x[0] * 0.7).dtype is tidu.float16
+    for exponent in (2, 3, -2, -0.5, 5):
+        assert tidu.equal(x**exponent, (wide**exponent).half())

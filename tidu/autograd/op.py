@@ -67,6 +67,7 @@ class Op:
         self.node_name = options.get("node") or _camel(name) + "Backward0"
         self.promote = options.get("promote")
         self.to_float = options.get("to_float", False)
+        self.unrounded = options.get("unrounded", False)
         self.check = options.get("check")
         self.rules = {}  # tuple of input names -> rule
         self.inputs = options.get("inputs", {})  # node's name -> its inputs, where not all: `listed`
@@ -225,7 +226,8 @@ def elementwise(ufunc=None, **options):
     `ufunc`: the name of the array library's function that computes it (the body is then only a
     signature and a docstring). `to_float`: integers become the default dtype first. `check`: called
     with the operands before the work when they are not simply float32 or float64; it raises
-    what PyTorch raises for dtypes that it refuses. `strict`: numbers are no operands. `unpromoted`:
+    what PyTorch raises for dtypes that it refuses. `unrounded`: numbers beside float16 stay in
+    float32. `strict`: numbers are no operands. `unpromoted`:
     that many tensors come first that keep their dtype. `forms`: of two operands the first, or any
     one, has to be a tensor ("first", "one"). `inplace`, `method`, ...: see `expose`.
     """

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..backend.half import F16, unrounded
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
 from .grad_mode import CAREFUL, mode, recording_now
@@ -35,9 +36,20 @@ def prepare(op, operands):
     dtype = dtypes.result(*operands)
     if op.to_float and dtype.kind in "biu":
         dtype = dtypes.get_default_dtype().numpy
+    if op.unrounded and dtype is F16:
+        return _beside_half(operands)
     return [
         x.astype(dtype, copy=False) if isinstance(x, ndarray) else number(x, dtype)
         for x in operands
+    ]
+
+
+def _beside_half(operands):
+    """The operands of float16 arithmetic: numbers stay in float32, and so does a 0-d tensor as `y`."""
+    x, y = operands
+    return [
+        x.astype(F16, copy=False) if isinstance(x, ndarray) else unrounded(x),
+        y.astype(F16, copy=False) if isinstance(y, ndarray) and y.ndim else unrounded(y),
     ]
 
 

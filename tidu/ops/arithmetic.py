@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import dtypes
 from ..autograd.op import elementwise
 from ..autograd.public import PUBLIC, composite, operations
+from ..backend.half import F16, F32
 from ..tensor import Tensor
 from .checks import NUMBERS, REALS, common, only, refuse
 
@@ -140,7 +141,7 @@ def rsub(k, x, y):
 rsub.vjp(x=lambda g: -g, y=lambda g: g)
 
 
-@elementwise("multiply", inplace=True, symbol="mul", aliases=("multiply",))
+@elementwise("multiply", inplace=True, symbol="mul", aliases=("multiply",), unrounded=True)
 def mul(x, y):
     """The product of two tensors, or of a tensor and a number, element by element.
 
@@ -199,7 +200,7 @@ def _div_rounded(input, other, *, rounding_mode):
 
 
 @elementwise("true_divide", to_float=True, inplace=True, symbol="truediv", overload=_div_rounded,
-             aliases=("true_divide", "divide"))  # fmt: skip
+             aliases=("true_divide", "divide"), unrounded=True)  # fmt: skip
 def div(x, y):
     """The quotient of two tensors, or of a tensor and a number, element by element.
 
@@ -217,7 +218,8 @@ def div(x, y):
 div.vjp(x=lambda g, y: g / y, y=lambda g, x, y: -g * ((x / y) / y))
 
 
-@elementwise(public=False, method=False, symbol="rtruediv", to_float=True, node="MulBackward0")
+@elementwise(public=False, method=False, symbol="rtruediv", to_float=True, node="MulBackward0",
+             unrounded=True)  # fmt: skip
 def rdiv(k, x, y):
     """`y / x` as PyTorch computes it for a number y: the reciprocal of x, times y."""
     return k.xp.reciprocal(x) * y
@@ -347,6 +349,8 @@ def _check_pow(x, y):
 def _power(k, x, exponent):
     """x to the power of one number: products and roots where they do, for `power` is slow."""
     xp = k.xp
+    if x.dtype == F16:  # rounded once
+        return _power(k, x.astype(F32), exponent).astype(F16)
     if exponent == 2:
         return xp.square(x)
     if exponent == 3:

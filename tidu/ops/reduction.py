@@ -665,7 +665,7 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
 
 def _check_trapezoids(name, y, x, dim):
     tensors = (y,) if x is None else (y, x)
-    if any(t._array.dtype.kind == "b" for t in tensors):
+    if builtins.any(t._array.dtype.kind == "b" for t in tensors):
         inputs = "`y`" if x is None else "`x` or `y`"
         raise RuntimeError(f"{name}: received a bool input for {inputs}, but bool is not supported")
     if not y.ndim:

@@ -513,7 +513,12 @@ def _check_slices(name, x, dim, index, source):
             f"Got self.shape = {list(x.shape)} source.shape = {list(source.shape)}"
         )
     n = x.shape[axis] if x.ndim else 1
-    if index.size and (index.min() < 0 or index.max() >= n):
+    wrong = index[(index < 0) | (index >= n)]
+    if wrong.size and name == "index_add_" and x.ndim > 1:
+        raise RuntimeError(
+            f"index {wrong.flat[0]} is out of bounds for dimension {axis} with size {n}"
+        )
+    if wrong.size:
         raise IndexError("index out of range in self")
 
 
