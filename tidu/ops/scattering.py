@@ -386,6 +386,11 @@ def index_reduce(k, x: Array, dim, index: Array, source: Array, reduce, *, inclu
     """A copy of `input` in which the slices of `source` are reduced into those at `index`.
 
     `reduce`: "prod", "mean", "amax" or "amin"; see `scatter_reduce`.
+
+    >>> import tidu
+    >>> x, index = tidu.ones(2), tidu.tensor([0, 0])
+    >>> x.index_reduce(0, index, tidu.tensor([3.0, 4.0]), "prod")
+    tensor([12.,  1.])
     """
     if reduce not in _REDUCTIONS or reduce == "sum":
         raise RuntimeError(
@@ -726,7 +731,13 @@ take_sum.vjp(x=lambda k, g, index: k.take(g, index))
 
 @op(inplace=True, public=True)
 def put(k, x: Array, index: Array, source: Array, accumulate=False):
-    """A copy of `input` with the elements of `source` at the flat positions `index`."""
+    """A copy of `input` with the elements of `source` at the flat positions `index`.
+
+    >>> import tidu
+    >>> tidu.put(tidu.zeros(2, 2), tidu.tensor([3]), tidu.tensor([7.0]))
+    tensor([[0., 0.],
+            [0., 7.]])
+    """
     if index.dtype != np.int64:
         raise RuntimeError(
             f"put_(): Expected a long tensor for index, but got {dtypes.of(index).title}"
