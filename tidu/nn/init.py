@@ -1,4 +1,8 @@
-"""Initialisation: filling parameters before training. Each function fills in place, outside the graph."""
+"""Initialisation: filling parameters before training.
+
+Each function fills a tensor in place, outside the graph, and returns it. `generator`: what random
+numbers come from in place of the default generator.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from ..ops.creation import empty_like
 
 def calculate_gain(nonlinearity, param=None):
     """The factor by which a layer's weights should grow to keep variances behind `nonlinearity`.
+
+    `param`: the slope of "leaky_relu". Raises ValueError for a nonlinearity that it does not know.
 
     >>> from tidu.nn import init
     >>> init.calculate_gain("tanh")

@@ -1,4 +1,9 @@
-"""Activation functions, with PyTorch's parameter `inplace`."""
+"""Activation functions, with PyTorch's parameter `inplace`.
+
+They keep the shape (`glu` halves it) and the dtype of floating point. Integers stay what they are
+in `relu`, `relu6`, `hardtanh` and `threshold`, become floating point in `sigmoid`, `tanh`,
+`softsign` and `tanhshrink`, and raise NotImplementedError in the others.
+"""
 
 from __future__ import annotations
 

@@ -57,6 +57,9 @@ def _has_batch(input, dims, text):
 def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     """The blocks of (N, C, H, W) as columns: (N, C * kernel elements, blocks).
 
+    A convolution is a product with these. `kernel_size`, `dilation`, `padding` and `stride` are
+    ints or pairs. Raises RuntimeError where no block fits.
+
     >>> import tidu
     >>> x = tidu.arange(9.0).view(1, 1, 3, 3)
     >>> tidu.nn.functional.unfold(x, 2)[0]
@@ -83,6 +86,9 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
 
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """Columns as `unfold` makes them, added up to (N, C, *output_size).
+
+    Where blocks overlap, their elements are summed. Raises RuntimeError for a number of columns
+    that does not fit `output_size`.
 
     >>> import tidu
     >>> tidu.nn.functional.fold(tidu.ones(1, 4, 4), (3, 3), 2)[0, 0]

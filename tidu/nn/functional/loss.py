@@ -84,6 +84,9 @@ def _weighted(errors, weight, reduction, input):
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The absolute difference, element by element; of complex numbers too.
 
+    Both of one shape, else it warns and broadcasts; `weight`, of the input's shape too (else
+    ValueError), multiplies the differences, and by it the mean is weighted.
+
     >>> import tidu
     >>> tidu.nn.functional.l1_loss(tidu.tensor([1.0, 2.0]), tidu.tensor([1.0, 5.0]))
     tensor(1.5000)
@@ -99,6 +102,8 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The squared difference, element by element.
+
+    Shapes and `weight` as in `l1_loss`. Raises NotImplementedError for integers.
 
     >>> import tidu
     >>> tidu.nn.functional.mse_loss(tidu.tensor([1.0, 2.0]), tidu.tensor([1.0, 5.0]))

@@ -18,6 +18,8 @@ __all__ = [
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """The cosine of the angle between vectors along `dim`; lengths below `eps` count as `eps`.
 
+    Shapes that broadcast; the result lacks `dim`. Raises RuntimeError for integers.
+
     >>> import tidu
     >>> tidu.nn.functional.cosine_similarity(tidu.eye(2), tidu.ones(2, 2))
     tensor([0.7071, 0.7071])
@@ -45,6 +47,8 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of x1 - x2 + eps along the last dimension.
+
+    Shapes (N, D) or (D) that broadcast; the result is (N), or (N, 1) with `keepdim`.
 
     >>> import tidu
     >>> tidu.nn.functional.pairwise_distance(tidu.zeros(1, 2), tidu.tensor([[3.0, 4.0]]))

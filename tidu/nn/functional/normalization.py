@@ -295,6 +295,8 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
     """The vectors along `dim`, divided by their p-norm, which counts as `eps` at least.
 
+    Keeps the shape. `out`: a tensor that takes the result.
+
     >>> import tidu
     >>> tidu.nn.functional.normalize(tidu.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])

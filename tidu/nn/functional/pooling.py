@@ -284,6 +284,9 @@ def _check_1d(name, shape):
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     """The mean of each window of a signal (N, C, L) or (C, L).
 
+    `stride` is `kernel_size` unless given; `padding`: zeros on both sides, which count as elements
+    unless `count_include_pad` is False; `ceil_mode`: a last window that is not full counts too.
+
     >>> import tidu
     >>> tidu.nn.functional.avg_pool1d(tidu.tensor([[1.0, 3.0, 2.0, 5.0]]), 2)
     tensor([[2.0000, 3.5000]])
@@ -457,6 +460,8 @@ def adaptive_avg_pool1d(input, output_size):
 
 def adaptive_avg_pool2d(input, output_size):
     """The means of windows that divide an image into `output_size` parts (None: as many as now).
+
+    Shapes: (N, C, H, W) or (C, H, W); the windows overlap where the size does not divide.
 
     >>> import tidu
     >>> tidu.nn.functional.adaptive_avg_pool2d(tidu.arange(16.0).reshape(1, 4, 4), (1, 2))

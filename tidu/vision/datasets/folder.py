@@ -133,6 +133,7 @@ class DatasetFolder(VisionDataset):
 
     # Methods, so that a subclass may find its classes and files in another way.
     def find_classes(self, directory):
+        """Return the classes' names and their numbers by name."""
         return find_classes(directory)
 
     @staticmethod
