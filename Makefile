@@ -5,6 +5,7 @@
 #   make test          the tests, and every example in the documentation
 #   make lint          ruff (style and order) and mypy (types)
 #   make format        let ruff mend what it can
+#   make operations    write docs/operations.md, the list of public functions, anew
 #   make conformance   compare with PyTorch 2.13.0, which is installed beside, never into .venv
 #   make bench         import time, and the cost of small operations against PyTorch's
 #   make clean         remove the environments and caches
@@ -18,7 +19,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format conformance bench clean
+.PHONY: help demo test lint format operations conformance bench clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +57,9 @@ lint: $(VENV)/dev.stamp
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
+
+operations: $(VENV)/dev.stamp
+	$(BIN)/python docs/list_operations.py
 
 conformance: $(REFERENCE)/stamp
 	$(REFERENCE_BIN)/python -m pytest conformance $(ARGS)
