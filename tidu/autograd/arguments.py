@@ -96,6 +96,8 @@ class _Form:
             return "torch.dtype", lambda v: v is None or isinstance(v, dtypes.dtype)
         if name in _SIZES:
             return "tuple of ints", lambda v: not isinstance(v, (str, float, complex, dict))
+        if name == "keepdim":
+            return "bool", lambda v: isinstance(v, bool)
         if isinstance(default, bool):
             return "bool", lambda v: not isinstance(v, (str, float, complex, dict, tuple, list))
         if name in _INTS or isinstance(default, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import dtypes
 from ..autograd.op import elementwise
 from ..backend.clip import CONSTANTS, clip
 from ..tensor import Tensor
@@ -79,12 +80,23 @@ fmin.vjp(
 _refuse_complex = refuse("c", NotImplementedError, "clamp is not supported for complex types")
 
 
+def _check_bounds(*operands):
+    _refuse_complex(*operands)
+    dtype = dtypes.result(*operands)
+    if dtype.kind in "iu":
+        from .indexing import as_number
+
+        for value in operands:
+            if type(value) is int:
+                as_number(value, dtype)  # or it does not fit
+
+
 def _clamp_node(x, min, max):
     return f"ClampBackward{0 if isinstance(min, Tensor) or isinstance(max, Tensor) else 1}"
 
 
 @elementwise(inplace="public", aliases=("clip",), names={"y": "min", "z": "max"},
-             check=_refuse_complex, node=lambda x, y, z: _clamp_node(x, y, z),
+             check=_check_bounds, node=lambda x, y, z: _clamp_node(x, y, z),
              inputs={"ClampBackward1": ("x",)})  # fmt: skip
 def clamp(k, x, y=None, z=None):
     """The elements, those below `min` raised to it, those above `max` lowered to it.
@@ -127,7 +139,7 @@ def _clamp_max(k, g, x, y, z):
 clamp.vjp(x=lambda k, g, x, y, z: k.keep(g, _within(k, x, y, z)), y=_clamp_min, z=_clamp_max)
 
 
-@elementwise(inplace="public", forms="first", names={"y": "min"}, check=_refuse_complex,
+@elementwise(inplace="public", forms="first", names={"y": "min"}, check=_check_bounds,
              node=lambda x, y: f"ClampMinBackward{1 if isinstance(y, Tensor) else 0}")  # fmt: skip
 def clamp_min(k, x, y):
     """The elements, those below `min` raised to it.
@@ -142,7 +154,7 @@ def clamp_min(k, x, y):
 clamp_min.vjp(x=lambda k, g, x, y: k.keep(g, x >= y), y=lambda k, g, x, y: k.keep(g, x < y))
 
 
-@elementwise(inplace="public", forms="first", names={"y": "max"}, check=_refuse_complex,
+@elementwise(inplace="public", forms="first", names={"y": "max"}, check=_check_bounds,
              node=lambda x, y: f"ClampMaxBackward{1 if isinstance(y, Tensor) else 0}")  # fmt: skip
 def clamp_max(k, x, y):
     """The elements, those above `max` lowered to it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index as as_int
+
 import numpy as np
 
 from .. import dtypes
@@ -273,7 +275,7 @@ def _triangle(name, where, example):
     def forward(k, x: Array, diagonal=0):
         if x.ndim < 2:
             raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
-        return getattr(k.xp, name)(x, diagonal)
+        return getattr(k.xp, name)(x, as_int(diagonal))
 
     forward.__name__ = name
     forward.__doc__ = f"""Matrices (*, m, n) with zeros {where} the given diagonal (0 is the main one).

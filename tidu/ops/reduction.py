@@ -20,8 +20,13 @@ logical_and: Any = np.logical_and.reduce
 SHORT = 256  # so many additions one after another still round well
 
 
-def dims_of(dim, ndim):
-    """`dim` (None, an int or several) as a tuple of axes, with PyTorch's errors."""
+def dims_of(dim, ndim, keepdim=False):
+    """`dim` (None, an int or several) as a tuple of axes, with PyTorch's errors.
+
+    `keepdim` has to be a bool, lest x.sum(0, 1) do something else than it seems to.
+    """
+    if type(keepdim) is not bool:
+        raise TypeError(f"'keepdim' must be bool, not {type(keepdim).__name__}")
     if type(dim) is int and -ndim <= dim < ndim:  # the usual case
         return (dim % ndim,)
     if dim is None or (isinstance(dim, (tuple, list)) and not dim):
@@ -202,9 +207,9 @@ def sum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     if dtype is not None:
         x = x.astype(dtype.numpy, copy=False)
         if dtype.kind < dtypes.FLOAT:
-            axes = dims_of(dim, x.ndim)
+            axes = dims_of(dim, x.ndim, keepdim)
             return add(x, axes, dtype.numpy, None, keepdim)
-    return total(x, None if dim is None else dims_of(dim, x.ndim), keepdim)
+    return total(x, None if dim is None else dims_of(dim, x.ndim, keepdim), keepdim)
 
 
 sum.vjp(x=lambda k, g, x_shape, dim, keepdim: spread(k, g, x_shape, dim, keepdim))
@@ -219,7 +224,7 @@ def nansum(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     tensor(3.)
     """
     if x.dtype.kind == "c":
-        raise RuntimeError("nansum does not support complex inputs")
+        raise RuntimeError("nansum on CPU does not support complex inputs")
     if x.dtype.kind == "f":
         x = k.xp.where(k.xp.isnan(x), x.dtype.type(0), x)
     return k.sum(x, dim, keepdim, dtype)
@@ -243,7 +248,7 @@ def mean(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     if dim is None:
         n, axes = x.size, None
     else:
-        axes = dims_of(dim, x.ndim)
+        axes = dims_of(dim, x.ndim, keepdim)
         n = count(x.shape, axes) if axes else 1
     if x.dtype == F16:
         return k.xp.asarray(add_in_order(x.astype(F32), axes, keepdim) / (n or np.nan)).astype(F16)
@@ -285,7 +290,7 @@ def prod(k, x: Array, dim=None, keepdim=False, *, dtype=None):
     """
     if dtype is not None:
         x = x.astype(dtype.numpy, copy=False)
-    axes = None if dim is None else dims_of((dim,), x.ndim)
+    axes = None if dim is None else dims_of((dim,), x.ndim, keepdim)
     kind = x.dtype.kind
     if dtype is not None and kind in "iu":
         return multiply(x, axes, x.dtype, None, keepdim)
@@ -328,7 +333,7 @@ def variance(k, x: Array, dim, correction, keepdim):
 
 def _variance(k, x, dim, correction, keepdim):
     """The variance and the mean. Two passes: the difference of squares would cancel."""
-    axes = dims_of(dim, x.ndim)
+    axes = dims_of(dim, x.ndim, keepdim)
     wide = x.astype(F32) if x.dtype == F16 else x
     n = count(x.shape, axes)
     center = np.asarray(add_up(wide, axes, True)) / (n or np.nan)
@@ -475,7 +480,7 @@ std_mean = _spread_function(
 def _logic(k, ufunc, x, dim, keepdim):
     if isinstance(dim, (tuple, list)) and not dim:  # here, unlike in sums, no dimension at all
         return x != 0 if x.dtype != np.uint8 else (x != 0).astype(x.dtype)
-    axes = None if dim is None else dims_of(dim, x.ndim)
+    axes = None if dim is None else dims_of(dim, x.ndim, keepdim)
     result = ufunc.reduce(x, axes, np.dtype(bool), None, keepdim)
     return k.xp.asarray(result, x.dtype) if x.dtype == np.uint8 else result
 
@@ -527,7 +532,7 @@ def logsumexp(k, x: Array, dim, keepdim=False):
     xp = k.xp
     if x.dtype.kind in "biu":
         x = x.astype(dtypes.get_default_dtype().numpy)
-    axes = dims_of(dim, x.ndim)
+    axes = dims_of(dim, x.ndim, keepdim)
     if x.size == 0:
         return xp.log(xp.add.reduce(xp.exp(x), axes, None, None, keepdim))
     top = xp.maximum.reduce(x.real, axes, None, None, True)
@@ -552,8 +557,10 @@ def _line(x, dim):
     return (x, axis[0]) if axis else (x.reshape(1), 0)
 
 
-def _refuse_integers(kernel, x):
-    if x.dtype.kind in "biu":
+def _floats_only(name, x, dim):
+    if x.dtype.kind != "f":
+        last = dims_of((dim,), x.ndim) in ((), (x.ndim - 1,))
+        kernel = f"{name}_{'lastdim_' if last else ''}kernel_impl"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.of(x).title}'")
 
 
@@ -580,7 +587,7 @@ def softmax(k, x: Array, dim, dtype=None):
     shape = x.shape
     if dtype is not None:
         x = x.astype(dtype.numpy, copy=False)
-    _refuse_integers("softmax_lastdim_kernel_impl", x)
+    _floats_only("softmax", x, dim)
     _, e, axis = _exponentials(k, x, dim)
     e /= add_up(e, (axis,), True)
     return e.reshape(shape).astype(x.dtype, copy=False)
@@ -600,7 +607,7 @@ def log_softmax(k, x: Array, dim, dtype=None):
     shape = x.shape
     if dtype is not None:
         x = x.astype(dtype.numpy, copy=False)
-    _refuse_integers("log_softmax_lastdim_kernel_impl", x)
+    _floats_only("log_softmax", x, dim)
     low, e, axis = _exponentials(k, x, dim)
     low = low - k.xp.log(add_up(e, (axis,), True))
     return low.reshape(shape).astype(x.dtype, copy=False)

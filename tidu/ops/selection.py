@@ -67,9 +67,9 @@ def take(x, where, dim, keepdim):
     return values.reshape(shape), where.reshape(shape)
 
 
-def one_dim(name, x, dim, empty=True):
+def one_dim(name, x, dim, keepdim=False, empty=True):
     """`dim` of `x` as an axis, checked not to be empty; None for a 0-d array."""
-    axes = dims_of((dim,), x.ndim)
+    axes = dims_of((dim,), x.ndim, keepdim)
     if not axes:
         return None
     if empty and x.shape[axes[0]] == 0:
@@ -77,8 +77,8 @@ def one_dim(name, x, dim, empty=True):
     return axes[0]
 
 
-def _no_complex(kernel, x):
-    if x.dtype.kind == "c":
+def _refuse(kinds, kernel, x):
+    if x.dtype.kind in kinds:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtypes.of(x).title}'")
 
 
@@ -102,9 +102,11 @@ def _selecting(name, find, node, kernel=None):
     @op(name=f"{name}_dim", public=False, method=False, outputs=("values", "indices"),
         differentiable=1, node=node)  # fmt: skip
     def declared(k, x: Array, dim, keepdim):
-        axis = one_dim(f"{name}()", x, dim)
+        axis = one_dim(f"{name}()", x, dim, keepdim)
+        if kernel is None and x.dtype.kind == "c":
+            raise RuntimeError(f"{name}(): does not support complex input")
         if kernel:
-            _no_complex(kernel, x)
+            _refuse("bc" if kernel == "median_out" else "c", kernel, x)
         if axis is None:
             return x.copy(), np.zeros((), I64)
         return take(x, find(x, axis).astype(I64, copy=False), axis, keepdim)
@@ -128,8 +130,8 @@ def _first_smallest(x, axis):
     return np.expand_dims(x.argmin(axis), axis)
 
 
-_max_dim = _selecting("max", _first_largest, "MaxBackward0", "max_values_cpu")
-_min_dim = _selecting("min", _first_smallest, "MinBackward0", "min_values_cpu")
+_max_dim = _selecting("max", _first_largest, "MaxBackward0")
+_min_dim = _selecting("min", _first_smallest, "MinBackward0")
 
 
 def _shared(k, g, x, out, dim, keepdim):
@@ -144,7 +146,7 @@ def _whole(name, ufunc, node):
     @op(name=f"{name}_all", public=False, method=False, node=node)
     def declared(k, x: Array):
         _need_elements(name, x, None)
-        _no_complex(f"{name}_all", x)
+        _refuse("c", f"{name}_all", x)
         return getattr(k.xp, ufunc).reduce(x, None)
 
     @declared.vjp_joint("x")
@@ -201,8 +203,8 @@ def min(input, dim=None, keepdim=False, *, other=None):
 
 def _extreme(k, name, x, dim, keepdim):
     _need_elements("amax" if name == "maximum" else "amin", x, dim)
-    _no_complex("max_values_cpu" if name == "maximum" else "min_values_cpu", x)
-    return getattr(k.xp, name).reduce(x, dims_of(dim, x.ndim), None, None, keepdim)
+    _refuse("c", "max_values_cpu" if name == "maximum" else "min_values_cpu", x)
+    return getattr(k.xp, name).reduce(x, dims_of(dim, x.ndim, keepdim), None, None, keepdim)
 
 
 @op(row_order=True)
@@ -270,7 +272,7 @@ def _place(name, find, x, dim, keepdim):
     if x.dtype.kind == "c":
         raise RuntimeError(f"{name}(): does not support complex input")
     if x.dtype.kind == "b":
-        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
+        raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
         if not x.size:
             raise IndexError(
@@ -278,7 +280,7 @@ def _place(name, find, x, dim, keepdim):
             )
         where = np.asarray(find(x, None), I64)
         return where.reshape((1,) * x.ndim) if keepdim else where
-    axis = one_dim(f"{name}()", x, dim)
+    axis = one_dim(f"{name}()", x, dim, keepdim)
     if axis is None:
         return np.zeros((), I64)
     where = find(x, axis).astype(I64, copy=False)
@@ -345,13 +347,13 @@ def _most_frequent(x, axis):
 
 _median_dim = _selecting("median", _middle, "MedianBackward1", "median_out")
 _nanmedian_dim = _selecting("nanmedian", _middle_of_numbers, "NanmedianBackward1", "median_out")
-_mode_dim = _selecting("mode", _most_frequent, "ModeBackward0", "mode")
+_mode_dim = _selecting("mode", _most_frequent, "ModeBackward0", "mode_cpu")
 
 
 def _median_all(name, find):
     @op(name=f"{name}_all", public=False, method=False, node=f"{name.capitalize()}Backward0")
     def declared(k, x: Array):
-        _no_complex("median_impl", x)
+        _refuse("bc", "median_cpu", x)
         if not x.size:
             return np.asarray(np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).min, x.dtype)
         flat = x.reshape(-1)
@@ -410,13 +412,13 @@ def mode(input, dim=-1, keepdim=False):
     node="KthvalueBackward0")  # fmt: skip
 def kth(k, x: Array, number, dim, keepdim):
     """The `number`-th smallest along `dim` and its place."""
-    axis = one_dim("kthvalue()", x, dim)
+    axis = one_dim("kthvalue()", x, dim, keepdim)
     size = 1 if axis is None else x.shape[axis]
     if not 1 <= number <= size:
         raise RuntimeError(
             f"kthvalue(): selected number k out of range for dimension {dim % (x.ndim or 1)}"
         )
-    _no_complex("kthvalue_cpu", x)
+    _refuse("bc", "kthvalue_cpu", x)
     if axis is None:
         return x.copy(), np.zeros((), I64)
     where = np.take(np.argpartition(x, number - 1, axis), [number - 1], axis)

@@ -87,7 +87,9 @@ def top(k, x: Array, number, dim, largest):
     """The `number` largest or smallest along `dim`, in order."""
     axes = dims_of((dim,), x.ndim)
     if x.dtype.kind == "c":
-        raise NotImplementedError('"topk_cpu" not implemented for \'' + dtypes.of(x).title + "'")
+        raise RuntimeError(" topk does not support complex dtypes on CPU")
+    if x.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     size = x.shape[axes[0]] if axes else 1
     if not 0 <= number <= size:
         raise RuntimeError("selected index k out of range")
