@@ -10,6 +10,7 @@ import pytest
 import tidu
 import tidu.special
 from tidu import tensor
+from tidu.nn.functional import glu
 
 NAN, INF = math.nan, math.inf
 BOOL = tensor([True, False])
@@ -103,6 +104,11 @@ NOT_BOOL = "Subtraction, the `-` operator, with a bool tensor is not supported."
         (lambda: tidu.view_as_complex(tidu.ones(3)), RuntimeError, "a last dimension of size 2"),
         (lambda: tidu.view_as_real(FLOATS), RuntimeError, "only supported for complex tensors"),
         (lambda: tidu.celu(FLOATS, 0), RuntimeError, "alpha cannot be 0 for CELU"),
+        (lambda: glu(INTS), NotImplementedError, "\"glu_cpu\" not implemented for 'Long'"),
+        (lambda: glu(COMPLEX), NotImplementedError, "\"glu_cpu\" not implemented for 'Comp"),
+        (lambda: glu(tidu.ones(3).int()), RuntimeError, "Halving dimension must be even"),
+        (lambda: glu(tensor(1.0)), RuntimeError, "glu does not support scalars because halving"),
+        (lambda: tidu.prelu(INTS, INTS[:1]), NotImplementedError, '"prelu_cpu" not implemented for'),
         (lambda: FLOATS + tidu.ones(3), RuntimeError, "The size of tensor a (2) must match"),
         (lambda: FLOATS + "a", TypeError, "unsupported operand type(s) for +: 'Tensor' and 'str'"),
         (lambda: tidu.add(FLOATS, "a"), TypeError, "argument 'other' (position 2) must be Tensor"),

@@ -292,7 +292,9 @@ def threshold(k, x, threshold, value):
 threshold.vjp(x=lambda k, g, x, threshold: k.keep(g, k.logical_not(x <= threshold)))
 
 
-@elementwise(name="prelu_kernel", public=False, method=False, strict=True)
+@elementwise(
+    name="prelu_kernel", public=False, method=False, strict=True, check=only(FLOATS, "prelu_cpu")
+)
 def _prelu(k, x, y):
     """The element if it is positive, else y times it; y has a shape that broadcasts."""
     return k.where(x > 0, x, x * y)
@@ -350,12 +352,14 @@ def glu(k, x: Array, dim=-1):
     tensor([1., 4.])
     """
     if x.ndim == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     axis = _axis(dim, x.ndim)
     if x.shape[axis] % 2:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {axis} is size {x.shape[axis]}"
         )
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"\"glu_cpu\" not implemented for '{dtypes.of(x).title}'")
     first, second = _halves(x, axis)
     return first * k.sigmoid(second)
 
