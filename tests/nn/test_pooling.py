@@ -109,6 +109,21 @@ def test_adaptive_max_of_no_images():
     assert nn.AdaptiveMaxPool2d(2)(tidu.ones(0, 2, 4, 4)).shape == (0, 2, 2, 2)
 
 
+@pytest.mark.parametrize(
+    ("pool", "size", "text"),
+    [
+        (F.fractional_max_pool2d, (3, 4),
+         "fractional_max_pool2d(): pool height 3 too large relative to input height 3"),
+        (F.fractional_max_pool3d, (5, 4, 4),
+         "fractional_max_pool3d_out(): pool width 3 too large relative to input width 4"),
+    ],
+)  # fmt: skip
+def test_fractional_windows_need_room(pool, size, text):
+    with pytest.raises(RuntimeError) as caught:
+        pool(tidu.ones(1, 1, *size), 3, 2)
+    assert str(caught.value) == text
+
+
 def test_fractional_windows_start_where_the_samples_say():
     x = tidu.arange(49.0).reshape(1, 7, 7)
     samples = tidu.tensor([[[0.0, 0.9]]])  # the width's, then the height's

@@ -566,10 +566,12 @@ def _fractional(name, dims, input, kernel_size, output_size, output_ratio, indic
     else:
         size = _entries(name, "output_size", output_size, dims)
     _check_ndim(shape, dims)
-    for n, k, m in zip(shape[-dims:], kernel, size):
-        if m + k - 1 > n:
+    title, order = (f"{name}_out", (-3, -1, -2)) if dims == 3 else (name, (-2, -1))
+    for i in order:
+        n, k, m, what = shape[i], kernel[i], size[i], ("time", "height", "width")[i]
+        if m + k - (dims == 2) > n:  # of volumes PyTorch wants one element more than it needs
             raise RuntimeError(
-                f"{name}(): kernel size {k} and output size {m} are too large for an input of size {n}"
+                f"{title}(): pool {what} {k} too large relative to input {what} {n}"
             )
     if samples is None:
         from ...ops.random import rand
@@ -621,7 +623,7 @@ def fractional_max_pool3d(
 
 
 fractional_max_pool2d_with_indices = _with_indices(fractional_max_pool2d, 2, "2, 1")
-fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d, 3, "2, 1")
+fractional_max_pool3d_with_indices = _with_indices(fractional_max_pool3d, 3, "1, 1")
 
 
 # Back from the maxima
