@@ -43,7 +43,7 @@ class DataLoader:
     Contradicting or impossible arguments raise ValueError.
 
     >>> import tidu
-    >>> from tidu.utils.data import TensorDataset
+    >>> from tidu.utils.data import DataLoader, TensorDataset
     >>> data = TensorDataset(tidu.arange(5.0), tidu.tensor([0, 1, 0, 1, 0]))
     >>> for x, y in DataLoader(data, batch_size=2):
     ...     print(x, y)

@@ -66,6 +66,7 @@ class TensorDataset(Dataset):
     Raises AssertionError where the tensors' first dimensions differ.
 
     >>> import tidu
+    >>> from tidu.utils.data import TensorDataset
     >>> data = TensorDataset(tidu.arange(6).view(3, 2), tidu.tensor([7, 8, 9]))
     >>> data[1]
     (tensor([2, 3]), tensor(8))

@@ -61,6 +61,7 @@ class RandomSampler(Sampler):
     that is not a positive integer (also when it comes from an empty `data_source`).
 
     >>> import tidu
+    >>> from tidu.utils.data import RandomSampler
     >>> shuffled = RandomSampler("abcd", generator=tidu.Generator().manual_seed(0))
     >>> sorted(shuffled)
     [0, 1, 2, 3]
