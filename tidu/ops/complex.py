@@ -147,41 +147,6 @@ def _conj_physical(input):
     return operations.conj_physical(input) if input._array.dtype.kind == "c" else input
 
 
-@composite(method=True, out=False)
-def adjoint(input):
-    """The conjugate transpose of the last two dimensions.
-
-    >>> import tidu
-    >>> tidu.tensor([[1j, 2.0]]).adjoint().shape
-    tidu.Size([2, 1])
-    """
-    return _conj(input.transpose(-2, -1))
-
-
-@composite(method=True, out=False)
-def resolve_conj(input):
-    """The tensor itself: conjugates are computed at once."""
-    return input
-
-
-@composite(method=True, out=False)
-def resolve_neg(input):
-    """The tensor itself: negatives are computed at once."""
-    return input
-
-
-@composite(method=True, out=False)
-def is_conj(input):
-    """False: no tensor waits to be conjugated."""
-    return False
-
-
-@composite(method=True, out=False)
-def is_neg(input):
-    """False: no tensor waits to be negated."""
-    return False
-
-
 @elementwise(to_float=True, holomorphic=False)
 def angle(k, x):
     """The angle of each element in the complex plane: 0 or pi for real numbers.
