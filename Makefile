@@ -42,7 +42,7 @@ $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
 $(REFERENCE)/stamp: pyproject.toml
 	$(PYTHON) -m venv $(REFERENCE)
 	$(REFERENCE_BIN)/python $(PIP_INSTALL) torch==2.13.0
-	$(REFERENCE_BIN)/python $(PIP_INSTALL) expecttest scipy --editable '.[test]'
+	$(REFERENCE_BIN)/python $(PIP_INSTALL) expecttest --editable '.[test]'
 	@touch $@
 
 demo: $(VENV)/demo.stamp

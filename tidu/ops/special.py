@@ -258,7 +258,7 @@ def scipy_special(name):
         import scipy.special
     except ImportError as error:
         raise ImportError(
-            f"this function needs SciPy ({name}): install it with  pip install scipy"
+            f"this function needs SciPy ({name}): install it with  pip install 'tidu[special]'"
         ) from error
     return getattr(scipy.special, name)
 
