@@ -89,6 +89,7 @@ ALIASES = {
     "long": int64, "cfloat": complex64, "cdouble": complex128,
 }  # fmt: skip
 
+_OF_TYPES = {builtins.bool: bool, int: int64, float: float64, complex: complex128}
 _by_numpy = {d.numpy: d for d in ALL}
 _default = float32
 
@@ -151,6 +152,11 @@ def of_number(value):
     return _default.to_complex()
 
 
+def plain(value):
+    """The dtype that a Python type of numbers stands for as `dtype=`; anything else as it is."""
+    return _OF_TYPES.get(value, value) if isinstance(value, type) else value
+
+
 def _check(name, **arguments):
     """PyTorch's error for an argument that is no dtype."""
     for position, (argument, value) in enumerate(arguments.items()):
@@ -170,6 +176,7 @@ def promote_types(type1=None, type2=None):
     >>> tidu.promote_types(tidu.int32, tidu.float16)
     tidu.float16
     """
+    type1, type2 = plain(type1), plain(type2)
     if type1 is type2 and isinstance(type1, dtype):
         return type1
     _check("promote_types", type1=type1, type2=type2)
@@ -232,6 +239,7 @@ def can_cast(from_=None, to=None):
     >>> tidu.can_cast(tidu.float64, tidu.float32), tidu.can_cast(tidu.float32, tidu.int64)
     (True, False)
     """
+    from_, to = plain(from_), plain(to)
     _check("can_cast", from_=from_, to=to)
     return from_.kind <= to.kind
 
@@ -266,7 +274,7 @@ class finfo(_Limits):
     names = "resolution", "min", "max", "eps", "smallest_normal", "tiny"
 
     def __init__(self, type=None):
-        d = _default if type is None else type
+        d = _default if type is None else plain(type)
         _check("finfo", type=d)
         if d.kind < FLOAT:
             raise TypeError(
@@ -291,6 +299,7 @@ class iinfo(_Limits):
     names = "min", "max"
 
     def __init__(self, type=None):
+        type = plain(type)
         _check("iinfo", type=type)
         if type.kind >= FLOAT:
             raise TypeError(

@@ -20,8 +20,6 @@ _OTHER_NAMES = {
     "test_element": "test_elements", "element": "elements", "input2": "L",
 }  # fmt: skip
 
-_TYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool, complex: dtypes.complex128}
-
 # What PyTorch's messages call the type of a parameter, if neither its default nor an annotation says.
 _INTS = frozenset("dim dim0 dim1 diagonal offset n k start length chunks num_classes groups".split())
 _SIZES = frozenset("dims shifts size sizes shape split_sizes kernel_size".split())
@@ -42,8 +40,8 @@ def bind(op, title, is_method, args, kwargs):
     count = len(args)
     values = [*args]
     kwargs = rename(kwargs, names)
-    if isinstance(kwargs.get("dtype"), type):
-        kwargs["dtype"] = _TYPES.get(kwargs["dtype"], kwargs["dtype"])
+    if "dtype" in kwargs:
+        kwargs["dtype"] = dtypes.plain(kwargs["dtype"])
     for name, inner in zip(names[count:], op.params[count:]):
         if name in kwargs:
             values.append(kwargs.pop(name))

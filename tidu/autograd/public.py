@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..dtypes import plain
 from ..tensor import Tensor
 from .arguments import bind, explain, rename
 from .grad_mode import mode
@@ -105,6 +106,8 @@ def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=
                         target = kwargs.pop("out", None) if out else None
                         if not accepted.issuperset(kwargs):
                             kwargs = rename(kwargs, accepted)
+                        if "dtype" in kwargs:
+                            kwargs["dtype"] = plain(kwargs["dtype"])
                         if target is not None:
                             return into(title, target, function, args, kwargs)
                     return function(*args, **kwargs)

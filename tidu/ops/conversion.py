@@ -219,6 +219,8 @@ def parse_to(args, kwargs):
     args = list(args)
     dtype, memory_format = None, kwargs.pop("memory_format", _PRESERVE)
     formats.check(memory_format, "to")
+    if not args and isinstance(kwargs.get("tensor"), Tensor):
+        args = [kwargs.pop("tensor")]
     first = args[0] if args else None
     if isinstance(first, Tensor):
         dtype = args.pop(0).dtype
@@ -232,15 +234,14 @@ def parse_to(args, kwargs):
                 f"a tensor, not {class_name(device)}"
             )
         devices.check(device)
-        if args and not isinstance(args[0], bool):
+        if args:
             dtype = args.pop(0)
         dtype = kwargs.pop("dtype", dtype)
         if dtype is not None:
             dtype = dtype_of(dtype, "to")
-    if args:
-        kwargs.setdefault("non_blocking", args.pop(0))
-    if args:
-        kwargs.setdefault("copy", args.pop(0))
+    for flag in ("non_blocking", "copy"):
+        if args and isinstance(args[0], bool):
+            kwargs.setdefault(flag, args.pop(0))
     kwargs.pop("non_blocking", None)
     copy = kwargs.pop("copy", False)
     if kwargs or args:

@@ -16,7 +16,6 @@ from ..tensor import _ONLY_FLOATS, Tensor
 from .python_data import array_of
 
 ndarray = np.ndarray
-_PYTHON_TYPES = {float: "float64", int: "int64", bool: "bool", complex: "complex128"}
 
 
 def factory(function):
@@ -32,12 +31,12 @@ def dtype_of(dtype, name):
     """The tidu dtype that the argument `dtype` means: it may be one of Python's number types."""
     if type(dtype) is dtypes.dtype:
         return dtype
-    found = _PYTHON_TYPES.get(dtype) if isinstance(dtype, type) else None
-    if found is None:
+    found = dtypes.plain(dtype)
+    if type(found) is not dtypes.dtype:
         raise TypeError(
             f"{name}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}"
         )
-    return getattr(dtypes, found)
+    return found
 
 
 def finish(array, requires_grad=False, device=None, pin_memory=False, layout=None, name="tensor"):

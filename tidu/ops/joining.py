@@ -337,7 +337,7 @@ def _check_repeats(repeats):
 
 
 @composite(method=True, out=False)
-def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
+def repeat_interleave(input=None, repeats=None, dim=None, *, output_size=None):
     """Each element (or each slice along `dim`) repeated `repeats` times in a row.
 
     `repeats` is a number or, for each its own, a tensor.
@@ -346,7 +346,17 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     >>> tidu.tensor([1, 2]).repeat_interleave(tidu.tensor([1, 3]))
     tensor([1, 2, 2, 2])
     """
-    if repeats is None:  # repeat_interleave(repeats): the indices
+    if input is None and isinstance(repeats, Tensor):
+        input, repeats = repeats, None
+    if input is None:
+        raise TypeError(
+            "repeat_interleave() received an invalid combination of arguments - got (), but "
+            "expected one of:\n"
+            " * (Tensor input, Tensor repeats, int dim = None, *, int output_size = None)\n"
+            " * (Tensor repeats, *, int output_size = None)\n"
+            " * (Tensor input, int repeats, int dim = None, *, int output_size = None)\n"
+        )
+    if repeats is None and isinstance(input, Tensor):  # repeat_interleave(repeats): the indices
         _check_repeats(input._array)
         return Tensor._wrap(np.repeat(np.arange(input._array.size), input._array))
     if dim is None:

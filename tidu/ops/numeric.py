@@ -78,6 +78,8 @@ addcdiv.vjp(
 def _one_dtype(*operands):
     first = dtypes.of(operands[0])
     for name, other in zip(("end", "weight"), operands[1:]):
+        if name == "weight" and not getattr(other, "ndim", 0):
+            continue  # one number, of whatever dtype
         if hasattr(other, "dtype") and dtypes.of(other) is not first:
             titles = [d.title.lower() for d in (first, dtypes.of(other))]
             raise RuntimeError(f"expected dtype {titles[0]} for `{name}` but got dtype {titles[1]}")

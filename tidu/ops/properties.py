@@ -200,13 +200,17 @@ def is_set_to(self, tensor):
 # Dtypes
 
 
-def result_type(tensor, other):
+def result_type(tensor=None, other=None, *, scalar=None, scalar1=None, scalar2=None):
     """The dtype of an operation on two tensors, a tensor and a number, or two numbers.
 
     >>> import tidu
     >>> tidu.result_type(tidu.tensor([1, 2]), 1.5)
     tidu.float32
     """
+    if scalar is not None and other is None:
+        tensor, other = scalar, tensor
+    elif scalar1 is not None:
+        tensor, other = scalar1, scalar2
     kinds = [isinstance(v, (Tensor, int, float, complex)) for v in (tensor, other)]
     if not all(kinds):
         raise _no_result_type(tensor, other)

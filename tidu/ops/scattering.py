@@ -554,7 +554,12 @@ index_add.vjp(
 
 @op(inplace=True)
 def index_copy(k, x: Array, dim, index: Array, source: Array):
-    """A copy of `input` with the slices of `source` in place of those at `index`."""
+    """A copy of `input` with the slices of `source` in place of those at `index`.
+
+    >>> import tidu
+    >>> tidu.zeros(3).index_copy(0, tidu.tensor([2, 0]), tidu.tensor([1.0, 5.0]))
+    tensor([5., 0., 1.])
+    """
     axis = axis_of(dim, x.ndim)
     if index.ndim > 1:
         raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index.ndim})")

@@ -160,7 +160,7 @@ def _view_method(self, *shape, dtype=None, size=None):
             [3, 4, 5]])
     """
     if len(shape) == 1 and not isinstance(shape[0], int):
-        shape = shape[0]
+        shape = dtypes.plain(shape[0])
         if isinstance(shape, dtypes.dtype):
             shape, dtype = (), shape
     elif not shape and size is not None:
@@ -171,7 +171,7 @@ def _view_method(self, *shape, dtype=None, size=None):
             " * (torch.dtype dtype)\n * (tuple of ints size)\n"
         )
     if dtype is not None:
-        return view_dtype.op.apply(self, dtype)
+        return view_dtype.op.apply(self, dtypes.plain(dtype))
     array = self._array
     shape = _checked_sizes("view", shape, array.size)
     if not array.flags.c_contiguous:

@@ -8,6 +8,7 @@ in `relu`, `relu6`, `hardtanh` and `threshold`, become floating point in `sigmoi
 from __future__ import annotations
 
 from ...autograd.inplace import write
+from ...dtypes import plain
 from ...ops import activation as ops
 from ...ops.creation import empty_like, zeros_like
 from ...ops.exponential import sigmoid
@@ -230,7 +231,7 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
     """
     if dim is None:
         dim = _implicit_dim("softmax", input.dim(), _stacklevel)
-    return _softmax(input, dim, dtype)
+    return _softmax(input, dim, plain(dtype))
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
@@ -242,7 +243,7 @@ def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """
     if dim is None:
         dim = _implicit_dim("softmin", input.dim(), _stacklevel)
-    return _softmax(-input, dim, dtype)
+    return _softmax(-input, dim, plain(dtype))
 
 
 def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
@@ -254,7 +255,7 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
-    return _log_softmax(input, dim, dtype)
+    return _log_softmax(input, dim, plain(dtype))
 
 
 def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
