@@ -5,7 +5,8 @@
 #   make test          the tests, and every example in the documentation
 #   make lint          ruff (style and order) and mypy (types)
 #   make format        let ruff mend what it can
-#   make operations    write docs/operations.md, the list of public functions, anew
+#   make operations    write anew docs/operations.md, the list of public functions, and the index of
+#                      those that load on first use
 #   make conformance   compare with PyTorch 2.13.0, which is installed beside, never into .venv
 #   make bench         import time, and the cost of small operations against PyTorch's
 #   make clean         remove the environments and caches
@@ -59,6 +60,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 
 operations: $(VENV)/dev.stamp
+	$(BIN)/python docs/index_operations.py
 	$(BIN)/python docs/list_operations.py
 
 conformance: $(REFERENCE)/stamp

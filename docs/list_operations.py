@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tidu
 from tidu.autograd.public import PUBLIC
+from tidu.backend import later
 
 ROOT = Path(tidu.__file__).parent.parent
 OUT = ROOT / "docs" / "operations.md"
@@ -32,6 +33,7 @@ Most functions of `tidu` are methods of Tensor too. `make operations` writes thi
 
 def functions():
     """Every public name and its function: what operations declared first, in their order."""
+    later.declare_all()
     yield from ((f"tidu.{name}", f) for name, f in PUBLIC.items() if inspect.isfunction(f))
     for prefix, module in NAMESPACES.items():
         for name in dir(module):

@@ -6,6 +6,8 @@ import ast
 import inspect
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ import pytest
 import tidu
 from tidu.autograd.op import OPS
 from tidu.autograd.public import PUBLIC
+from tidu.backend import later
 
+later.declare_all()
 PACKAGE = Path(tidu.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 REPO = PACKAGE.parent
@@ -109,6 +113,13 @@ def test_every_public_operation_is_documented():
     assert text == list_operations["OUT"].read_text(), "run: make operations"
     functions = {name for name, found in PUBLIC.items() if inspect.isfunction(found)}
     assert functions - set(re.findall(r"`tidu\.([\w.]+)`", text)) == set()
+
+
+def test_the_index_names_what_comes_later():
+    """`tidu/ops/index.py` is what its generator writes, in an interpreter that has seen nothing yet."""
+    program = "import runpy; print(runpy.run_path('docs/index_operations.py')['text'](), end='')"
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPO, capture_output=True, text=True)
+    assert done.stdout == (PACKAGE / "ops" / "index.py").read_text(), f"run: make operations {done.stderr}"
 
 
 @pytest.mark.parametrize("name", sorted(n for n in PUBLIC if not n.endswith("_")))

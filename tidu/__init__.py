@@ -38,6 +38,7 @@ from .dtypes import (
     promote_types,
     set_default_dtype,
 )
+from .ops.index import FUNCTIONS as _FUNCTIONS
 from .size import Size
 from .tensor import Tensor
 from .version import __version__
@@ -54,6 +55,7 @@ newaxis = None
 globals().update({d.name: d for d in _dtypes.ALL})
 globals().update(_dtypes.ALIASES)
 globals().update(_PUBLIC)
+_LATER = frozenset(" ".join(_FUNCTIONS.values()).split())  # operations that come in on first use
 
 # Names that live in modules which load on first use: {name: module}.
 _LAZY = {
@@ -104,12 +106,17 @@ _LAZY_MODULES = frozenset(
 def __getattr__(name):
     import importlib
 
+    if name == "__all__":  # what `from tidu import *` brings
+        return [each for each in __dir__() if each[0] != "_" and each not in _LAZY_MODULES]
     if name in _LAZY_MODULES:
         try:
             return importlib.import_module(f"{__name__}.{name}")
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{name}":
                 raise
+    elif name in _LATER:
+        found = globals()[name] = _PUBLIC[name]
+        return found
     elif name in _LAZY:
         found = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
         globals()[name] = found
@@ -118,4 +125,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_LAZY, *_LAZY_MODULES})
+    return sorted({*globals(), *_LATER, *_LAZY, *_LAZY_MODULES})

@@ -24,7 +24,44 @@ class Results(tuple):
         return f"{naming.prefix}.return_types.{type(self).__name__}(\n{items})"
 
 
-def _define(title, *names):
+_FIELDS = {
+    "max": "values indices",
+    "min": "values indices",
+    "frexp": "mantissa exponent",
+    "median": "values indices",
+    "nanmedian": "values indices",
+    "mode": "values indices",
+    "kthvalue": "values indices",
+    "sort": "values indices",
+    "topk": "values indices",
+    "cummax": "values indices",
+    "cummin": "values indices",
+    "aminmax": "min max",
+    "histogram": "hist bin_edges",
+    "slogdet": "sign logabsdet",
+    "qr": "Q R",
+    "svd": "U S V",
+    "linalg_slogdet": "sign logabsdet",
+    "linalg_qr": "Q R",
+    "linalg_svd": "U S Vh",
+    "linalg_eig": "eigenvalues eigenvectors",
+    "linalg_eigh": "eigenvalues eigenvectors",
+    "linalg_inv_ex": "inverse info",
+    "linalg_cholesky_ex": "L info",
+    "linalg_solve_ex": "result info",
+    "linalg_lstsq": "solution residuals rank singular_values",
+    "linalg_lu": "P L U",
+    "linalg_lu_factor": "LU pivots",
+    "linalg_lu_factor_ex": "LU pivots info",
+    "triangular_solve": "solution cloned_coefficient",
+}
+
+
+def __getattr__(title):
+    """Makes a type when it is first asked for."""
+    if title not in _FIELDS:
+        raise AttributeError(f"module {__name__!r} has no attribute {title!r}")
+    names = tuple(_FIELDS[title].split())
     body: dict = {name: property(itemgetter(i)) for i, name in enumerate(names)}
     body.update(
         __slots__=(),
@@ -36,36 +73,9 @@ def _define(title, *names):
         n_unnamed_fields=0,
         __match_args__=names,
     )
-    return type(title, (Results,), body)
+    found = globals()[title] = type(title, (Results,), body)
+    return found
 
 
-max = _define("max", "values", "indices")
-min = _define("min", "values", "indices")
-frexp = _define("frexp", "mantissa", "exponent")
-median = _define("median", "values", "indices")
-nanmedian = _define("nanmedian", "values", "indices")
-mode = _define("mode", "values", "indices")
-kthvalue = _define("kthvalue", "values", "indices")
-sort = _define("sort", "values", "indices")
-topk = _define("topk", "values", "indices")
-cummax = _define("cummax", "values", "indices")
-cummin = _define("cummin", "values", "indices")
-aminmax = _define("aminmax", "min", "max")
-frexp = _define("frexp", "mantissa", "exponent")
-histogram = _define("histogram", "hist", "bin_edges")
-slogdet = _define("slogdet", "sign", "logabsdet")
-qr = _define("qr", "Q", "R")
-svd = _define("svd", "U", "S", "V")
-linalg_slogdet = _define("linalg_slogdet", "sign", "logabsdet")
-linalg_qr = _define("linalg_qr", "Q", "R")
-linalg_svd = _define("linalg_svd", "U", "S", "Vh")
-linalg_eig = _define("linalg_eig", "eigenvalues", "eigenvectors")
-linalg_eigh = _define("linalg_eigh", "eigenvalues", "eigenvectors")
-linalg_inv_ex = _define("linalg_inv_ex", "inverse", "info")
-linalg_cholesky_ex = _define("linalg_cholesky_ex", "L", "info")
-linalg_solve_ex = _define("linalg_solve_ex", "result", "info")
-linalg_lstsq = _define("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
-linalg_lu = _define("linalg_lu", "P", "L", "U")
-linalg_lu_factor = _define("linalg_lu_factor", "LU", "pivots")
-linalg_lu_factor_ex = _define("linalg_lu_factor_ex", "LU", "pivots", "info")
-triangular_solve = _define("triangular_solve", "solution", "cloned_coefficient")
+def __dir__():
+    return sorted({*globals(), *_FIELDS})

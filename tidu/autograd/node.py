@@ -27,23 +27,21 @@ serials = count(-1, -1)
 _package = __file__.rpartition("autograd")[0]
 
 
-def _own_files():
-    """The files of this package: a look-up in a set costs less than `startswith`, per operation."""
-    import os
+class _Own(dict):
+    """Whether a file is one of this package: worked out once, then a look-up per operation."""
 
-    found: set[str] = set()
-    for folder, _, files in os.walk(_package):
-        found.update(os.path.join(folder, file) for file in files if file.endswith(".py"))
-    return frozenset(found)
+    def __missing__(self, filename):
+        own = self[filename] = filename.startswith(_package)
+        return own
 
 
-own_files = _own_files()
+own_file = _Own()
 
 
 def user_frame(depth=1):
     """The innermost frame that is not tidu's own (None if there is none)."""
     frame: Any = _getframe(depth)
-    while frame is not None and frame.f_code.co_filename in own_files:
+    while frame is not None and own_file[frame.f_code.co_filename]:
         frame = frame.f_back
     return frame
 
@@ -110,7 +108,7 @@ class Node:
         """Gives the node its number in the order of creation and the user's line."""
         self.serial = next(serials)
         frame: Any = _getframe(depth)
-        while frame.f_code.co_filename in own_files:
+        while own_file[frame.f_code.co_filename]:
             frame = frame.f_back
             if frame is None:
                 self.code = self.lasti = None

@@ -48,46 +48,50 @@ class Op:
 
     apply: Any  # what runs it on Tensors; set with the form of the operation
 
-    def __init__(self, name, forward, **options):
+    # What a declaration says of it, where it says so: see `elementwise` and `op`.
+    outputs: tuple = ("out",)
+    differentiable: int
+    holomorphic: bool = True
+    view: bool = False
+    promote: Any = None
+    to_float: bool = False
+    unrounded: bool = False
+    strict: bool = False
+    forms: str | None = None
+    check: Any = None
+    inputs: dict = {}  # node's name -> its inputs, where not all: `listed`
+
+    def __init__(self, name, forward, *, arity=None, node=None, unpromoted=0, **options):
         code = forward.__code__
-        names = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-        if names and names[0] == "k":
-            names = names[1:]
+        first = code.co_varnames[:1] == ("k",)
         self.name = name
-        self.params = tuple(names)
         self.n_keyword_only = code.co_kwonlyargcount
-        positional = names[: len(names) - code.co_kwonlyargcount]
-        values = forward.__defaults__ or ()
-        self.defaults = dict(zip(positional[len(positional) - len(values) :], values))
-        self.defaults.update(forward.__kwdefaults__ or {})
-        self.outputs = options.get("outputs", ("out",))
-        self.differentiable = options.get("differentiable", len(self.outputs) or 1 << 30)
-        self.holomorphic = options.get("holomorphic", True)
-        self.view = options.get("view", False)
-        self.node_name = options.get("node") or _camel(name) + "Backward0"
-        self.promote = options.get("promote")
-        self.to_float = options.get("to_float", False)
-        self.unrounded = options.get("unrounded", False)
-        self.check = options.get("check")
+        self.params = code.co_varnames[first : code.co_argcount + self.n_keyword_only]
+        self.defaults: dict = {}
+        if forward.__defaults__:
+            positional = code.co_varnames[: code.co_argcount]
+            self.defaults.update(zip(positional[-len(forward.__defaults__) :], forward.__defaults__))
+        if forward.__kwdefaults__:
+            self.defaults.update(forward.__kwdefaults__)
+        for option in _OPTIONS.intersection(options):
+            setattr(self, option, options[option])
+        if "differentiable" not in options:
+            self.differentiable = len(self.outputs) or 1 << 30
+        self.node_name = node or _camel(name) + "Backward0"
         self.rules = {}  # tuple of input names -> rule
-        self.inputs = options.get("inputs", {})  # node's name -> its inputs, where not all: `listed`
         self.plans = {}  # which inputs need gradients -> Plan
         self.node_classes = {}
         self.one_node_class = None  # the only one, if its name does not depend on the arguments
         self.kernels = backend.Kernels(name)
-        self.tensors = self._find_tensors(forward, options.get("arity"))
-        self.promoted = self.tensors[options.get("unpromoted", 0) :]
-        self.strict = options.get("strict", False)
-        self.forms = options.get("forms")
+        self.tensors = tuple(range(arity)) if arity is not None else self._find_tensors(forward)
+        self.promoted = self.tensors[unpromoted:]
+        marks = forward.__annotations__
         self.lists = frozenset(
-            i for i in self.tensors
-            if (forward.__annotations__ or {}).get(names[i], "").startswith("list")
-        )  # fmt: skip
+            i for i in self.tensors if marks and marks.get(self.params[i], "").startswith("list")
+        )
         OPS[name] = self
 
-    def _find_tensors(self, forward, arity):
-        if arity is not None:
-            return tuple(range(arity))
+    def _find_tensors(self, forward):
         marks = forward.__annotations__
         return tuple(i for i, p in enumerate(self.params) if "Array" in marks.get(p, ""))
 
@@ -135,6 +139,9 @@ class Op:
             raise missing_argument(self, args) from None
 
 
+_OPTIONS = frozenset(Op.__annotations__) - {"apply"}
+
+
 class Plan:
     """An operation's gradient rules, resolved for one set of inputs that need gradients."""
 
@@ -147,6 +154,8 @@ class Plan:
         for inputs, rule in op.rules.items():
             if not needed.intersection(inputs):
                 continue
+            if rule.__code__.co_name == "<lambda>":  # tracebacks should name the operation
+                rule.__code__ = rule.__code__.replace(co_name=f"{op.name}_vjp_{inputs[0]}")
             rule_names = list(rule.__code__.co_varnames[: rule.__code__.co_argcount])
             wants_k = rule_names[0] == "k"
             rule_names = rule_names[1 + wants_k :]
@@ -204,8 +213,6 @@ def _attach(op, call):
         for input_name, rule in rules.items():
             if input_name not in op.params:
                 raise TypeError(f"{op.name} has no input {input_name!r}")
-            # Tracebacks should name the operation, not "<lambda>".
-            rule.__code__ = rule.__code__.replace(co_name=f"{op.name}_vjp_{input_name}")
             op.rules[(input_name,)] = rule
         return call
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ..backend.later import Registry
 from ..dtypes import plain
 from ..tensor import Tensor
 from .arguments import bind, explain, rename
 from .grad_mode import mode
 
-PUBLIC: dict = {}  # name -> function of the package (`tidu.<name>`)
-TENSOR_OPS: dict = {}  # name -> operation on Tensors: what gradient rules call `k` under create_graph
+PUBLIC = Registry()  # name -> function of the package (`tidu.<name>`)
+TENSOR_OPS = Registry()  # name -> operation on Tensors: what gradient rules call `k` under create_graph
 
 _names = {"x": "input", "y": "other"}
 
@@ -17,9 +18,10 @@ class Operations:
     """Operations on Tensors by name, with the parameters that the kernels of that name have."""
 
     def __getattr__(self, name):
-        found = TENSOR_OPS.get(name)
-        if found is None:
-            raise AttributeError(f"no operation is named {name!r}")
+        try:
+            found = TENSOR_OPS[name]
+        except KeyError:
+            raise AttributeError(f"no operation is named {name!r}") from None
         setattr(self, name, found)
         return found
 

@@ -12,7 +12,7 @@ from ..backend.half import F16, unrounded
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
 from .grad_mode import CAREFUL, mode, recording_now
-from .node import LEAF, Counter, Output, Saveable, SavedOutput, own_files, serials
+from .node import LEAF, Counter, Output, Saveable, SavedOutput, own_file, serials
 
 _getframe = sys._getframe
 new = object.__new__
@@ -206,7 +206,7 @@ def make_node(op, args, mask, array, out=None, results=None, edges=None):
     # The user's line; `Node.place`, written out.
     node.serial = next(serials)
     frame: Any = _getframe(2)
-    while frame.f_code.co_filename in own_files:
+    while own_file[frame.f_code.co_filename]:
         frame = frame.f_back
         if frame is None:
             node.code = node.lasti = None

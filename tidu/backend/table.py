@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-FORWARDS: dict = {}  # name -> forward(k, *arguments), or the name of a function of `xp`
+from .later import Registry
+
+FORWARDS = Registry()  # name -> forward(k, *arguments), or the name of a function of `xp`
 ROW_ORDER: set = set()  # names of operations whose results are always contiguous
 _tables: dict = {}  # array type -> Table
 
@@ -29,9 +31,10 @@ class Table:
 
     def __getattr__(self, name):
         # Runs once per name: the result is kept as an ordinary attribute.
-        forward = FORWARDS.get(name)
-        if forward is None:
-            raise AttributeError(f"no operation is named {name!r}")
+        try:
+            forward = FORWARDS[name]
+        except KeyError:
+            raise AttributeError(f"no operation is named {name!r}") from None
         if isinstance(forward, str):
             kernel = getattr(self.xp, forward)
         else:

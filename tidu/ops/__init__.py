@@ -1,54 +1,68 @@
 """The operations, one file a family: forward and gradient rule side by side (see CONTRIBUTING)."""
 
-import gc
+from ..backend import later as _later
 
-# All that is made here stays. Looking for garbage meanwhile, among NumPy's objects too, finds none
-# and takes a fifth of the time of `import tidu`.
-_collecting = gc.isenabled()
-gc.disable()
-try:
-    from . import (  # noqa: I001  (declaring them installs them, in this order)
+# Declared when one of their names is first used (see `backend/later.py`); each after what it imports.
+LATER = (
+    "extremes",
+    "special",
+    "numeric",
+    "trigonometric",
+    "complex",
+    "activation",
+    "dropout",
+    "embedding",
+    "scan",
+    "norms",
+    "sorting",
+    "einsum",
+    "linalg",
+    "decompositions",
+    "older",
+    "matrix_norms",
+    "view_copies",
+    "scattering",
+    "statistics",
+    "masking",
+    "padding",
+)
+
+
+def _declare_the_others():
+    from . import (
         arithmetic,
         comparison,
-        extremes,
-        where,
-        rounding,
-        exponential,
-        special,
-        numeric,
-        trigonometric,
-        complex,
-        activation,
+        conversion,
         creation,
-        dropout,
-        embedding,
+        exponential,
         from_data,
-        ranges,
-        reduction,
-        matmul,
-        selection,
-        scan,
-        norms,
-        sorting,
-        einsum,
-        linalg,
-        decompositions,
-    older,
-        matrix_norms,
-        shape,
-        slicing,
-    view_copies,
         indexing,
         joining,
-        scattering,
-        statistics,
-        masking,
-        padding,
-        conversion,
+        matmul,
         properties,
         protocols,
         random,
+        ranges,
+        reduction,
+        rounding,
+        selection,
+        shape,
+        slicing,
+        where,
     )
-finally:
-    if _collecting:
-        gc.enable()
+
+
+def _announce():
+    from ..tensor import Tensor
+    from .index import FUNCTIONS, KERNELS, METHODS
+
+    for names_of in (FUNCTIONS, METHODS, KERNELS):
+        for family, names in names_of.items():
+            _later.FAMILIES.update(dict.fromkeys(names.split(), family))
+    for names in METHODS.values():
+        for name in names.split():
+            setattr(Tensor, name, _later.Method(name))
+
+
+_announce()
+_later.without_collecting(_declare_the_others)

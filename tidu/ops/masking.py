@@ -296,35 +296,6 @@ tril = _triangle("tril", "above", "tensor([[1., 0., 0.],\n            [1., 1., 0
 triu = _triangle("triu", "below", "tensor([[1., 1., 1.],\n            [0., 1., 1.]])")
 
 
-def _triangle_indices(name, where, example):
-    def function(row, col, offset=0, *, dtype=None, device=None, layout=None,
-                 pin_memory=False):  # fmt: skip
-        for title, n in (("row", row), ("col", col)):
-            if n < 0:
-                raise RuntimeError(f"{title} must be non-negative, got{n}")
-        mask = getattr(np, name)(np.ones((row, col), bool), offset)
-        wanted = np.int64 if dtype is None else dtype.numpy
-        return Tensor._wrap(np.stack(np.nonzero(mask)).astype(wanted))
-
-    function.__name__ = name + "_indices"
-    function.__doc__ = f"""The positions on and {where} a diagonal of a (row, col) matrix.
-
-    Shape (2, N): row numbers, column numbers. int64 unless `dtype` says otherwise.
-
-    >>> import tidu
-    >>> tidu.{name}_indices(2, 2)
-    {example}
-    """
-    return composite(out=False)(function)
-
-
-tril_indices = _triangle_indices(
-    "tril", "below", "tensor([[0, 1, 1],\n            [0, 0, 1]])"
-)
-triu_indices = _triangle_indices(
-    "triu", "above", "tensor([[0, 0, 1],\n            [0, 1, 1]])"
-)
-
 # Classes and sorted boundaries
 
 

@@ -6,7 +6,7 @@ import math
 
 from .. import dtypes, return_types
 from ..autograd.op import Array, elementwise, op
-from ..autograd.public import composite, operations
+from ..autograd.public import composite
 from ..tensor import Tensor
 from .arithmetic import undefined
 from .checks import FLOATS, only
@@ -246,17 +246,3 @@ def lcm(x, y):
     >>> tidu.lcm(tidu.tensor([4, 7]), tidu.tensor([6, 14]))
     tensor([12, 14])
     """
-
-
-# Distances
-
-
-@composite(method=True)
-def dist(input, other, p=2):
-    """The p-norm of `input - other`.
-
-    >>> import tidu
-    >>> tidu.dist(tidu.tensor([0.0, 0.0]), tidu.tensor([3.0, 4.0]))
-    tensor(5.)
-    """
-    return operations.norm(operations.sub(input, other), p)

@@ -273,7 +273,9 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
 
 
 @factory
-def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
+def tril_indices(
+    row, col, offset=0, *, dtype=None, device=None, layout=None, pin_memory=False
+):
     """The indices (2, count) of the elements on and below a diagonal of a `row` x `col` matrix.
 
     >>> import tidu
@@ -281,11 +283,13 @@ def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return _triangle("tril_indices", np.tril_indices(row, offset, col), dtype, device, layout)
+    return _triangle(tril_indices, np.tril_indices, row, col, offset, dtype, device, layout, pin_memory)
 
 
 @factory
-def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
+def triu_indices(
+    row, col, offset=0, *, dtype=None, device=None, layout=None, pin_memory=False
+):
     """The indices (2, count) of the elements on and above a diagonal of a `row` x `col` matrix.
 
     >>> import tidu
@@ -293,9 +297,14 @@ def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
     tensor([[0, 0, 1],
             [0, 1, 1]])
     """
-    return _triangle("triu_indices", np.triu_indices(row, offset, col), dtype, device, layout)
+    return _triangle(triu_indices, np.triu_indices, row, col, offset, dtype, device, layout, pin_memory)
 
 
-def _triangle(name, indices, dtype, device, layout):
+def _triangle(function, places, row, col, offset, dtype, device, layout, pin_memory):
+    name = function.__name__
+    for title, n in (("row", row), ("col", col)):
+        if n < 0:
+            raise RuntimeError(f"{title} must be non-negative, got{n}")
     wanted = dtypes.int64 if dtype is None else dtype_of(dtype, name)
-    return finish(np.stack(indices).astype(wanted.numpy), False, device, False, layout, name)
+    indices = np.stack(places(row, offset, col)).astype(wanted.numpy)
+    return finish(indices, False, device, pin_memory, layout, name)
