@@ -8,6 +8,22 @@ import tidu
 from tidu.backends import cudnn
 
 
+@pytest.mark.parametrize(
+    ("name", "error", "text"),
+    [
+        ("current_device", AssertionError, "Torch not compiled with CUDA enabled"),
+        ("synchronize", AssertionError, "Torch not compiled with CUDA enabled"),
+        ("Stream", RuntimeError, "torch.cuda.Stream requires CUDA support"),
+        ("Event", RuntimeError, "Tried to instantiate dummy base class Event"),
+    ],
+)
+def test_no_cuda(name, error, text):
+    function = getattr(tidu.cuda, name)
+    assert function.__name__ == name
+    with pytest.raises(error, match=f"^{text}$"):
+        function()
+
+
 def test_no_accelerator():
     assert not tidu.accelerator.is_available()
     assert tidu.accelerator.current_accelerator() is None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from .device import device
+from functools import partial
+
+from .device import NO_ACCELERATOR, device, refusing
+
+_refusing = partial(refusing, error=RuntimeError, text=NO_ACCELERATOR)
 
 
 def is_available() -> bool:
@@ -25,16 +29,7 @@ def current_accelerator(check_available: bool = False) -> device | None:
     return None
 
 
-def _needs_one(name, what):
-    def function(*args, **kwargs):
-        raise RuntimeError("Cannot access accelerator device when none is available.")
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{what}: raises PyTorch's error of a machine without accelerators."
-    return function
-
-
-current_device_index = _needs_one("current_device_index", "The number of the current accelerator")
-set_device_index = _needs_one("set_device_index", "Chooses the current accelerator")
-current_stream = _needs_one("current_stream", "The accelerator's current queue of work")
-synchronize = _needs_one("synchronize", "Waits for the accelerator")
+current_device_index = _refusing("current_device_index", "The number of the current accelerator")
+set_device_index = _refusing("set_device_index", "Chooses the current accelerator")
+current_stream = _refusing("current_stream", "The accelerator's current queue of work")
+synchronize = _refusing("synchronize", "Waits for the accelerator")

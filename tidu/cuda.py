@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-_MESSAGE = "Torch not compiled with CUDA enabled"
+from functools import partial
+
+from .device import MISSING, refusing
+
+_error, _text = MISSING["cuda"]
+_refusing = partial(refusing, error=_error, text=_text)
 
 
 def is_available():
@@ -52,21 +57,16 @@ def memory_allocated(device=None):
 max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
 
 
-def _needs_cuda(name, what):
-    def function(*args, **kwargs):
-        raise AssertionError(_MESSAGE)
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"{what}: raises PyTorch's error of a build without CUDA."
-    return function
-
-
-current_device = _needs_cuda("current_device", "The number of the current GPU")
-set_device = _needs_cuda("set_device", "Chooses the current GPU")
-synchronize = _needs_cuda("synchronize", "Waits for a GPU")
-get_device_name = _needs_cuda("get_device_name", "The name of a GPU")
-get_device_properties = _needs_cuda("get_device_properties", "What a GPU is like")
-get_device_capability = _needs_cuda("get_device_capability", "What a GPU can do")
-current_stream = _needs_cuda("current_stream", "A GPU's queue of work")
-Stream = _needs_cuda("Stream", "A queue of work of a GPU")
-Event = _needs_cuda("Event", "A mark in a GPU's queue of work")
+current_device = _refusing("current_device", "The number of the current GPU")
+set_device = _refusing("set_device", "Chooses the current GPU")
+synchronize = _refusing("synchronize", "Waits for a GPU")
+get_device_name = _refusing("get_device_name", "The name of a GPU")
+get_device_properties = _refusing("get_device_properties", "What a GPU is like")
+get_device_capability = _refusing("get_device_capability", "What a GPU can do")
+current_stream = _refusing("current_stream", "A GPU's queue of work")
+Stream = refusing(
+    "Stream", "A queue of work of a GPU", RuntimeError, "torch.cuda.Stream requires CUDA support"
+)
+Event = refusing(
+    "Event", "A mark in a GPU's work", RuntimeError, "Tried to instantiate dummy base class Event"
+)

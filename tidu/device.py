@@ -9,6 +9,15 @@ _TYPES = (
     " privateuseone"
 ).split()
 
+# What PyTorch raises for devices that a build has no support for.
+MISSING = {
+    "cuda": (AssertionError, "Torch not compiled with CUDA enabled"),
+    "xpu": (AssertionError, "Torch not compiled with XPU enabled"),
+    "mps": (RuntimeError, "PyTorch is not linked with support for mps devices"),
+    "xla": (RuntimeError, "PyTorch is not linked with support for xla devices"),
+}
+NO_ACCELERATOR = "Cannot access accelerator device when none is available."
+
 
 class device:
     """A place for tensors: `device("cpu")`, `device("cuda:0")`, `device("cuda", 0)`.
@@ -70,7 +79,7 @@ def _arguments(args, kwargs):
         if isinstance(what, str):
             return _parse(what)
         if isinstance(what, int) and not isinstance(what, bool):
-            raise RuntimeError("Cannot access accelerator device when none is available.")
+            raise RuntimeError(NO_ACCELERATOR)
     names = dict(zip(("type", "index"), args)) | kwargs
     if names.keys() != {"type", "index"} or not isinstance(names["type"], str):
         raise _invalid_combination(args, kwargs)
@@ -123,14 +132,6 @@ def _invalid_combination(args, kwargs):
 CPU = device("cpu")
 
 
-_MISSING = {
-    "cuda": (AssertionError, "Torch not compiled with CUDA enabled"),
-    "xpu": (AssertionError, "Torch not compiled with XPU enabled"),
-    "mps": (RuntimeError, "PyTorch is not linked with support for mps devices"),
-    "xla": (RuntimeError, "PyTorch is not linked with support for xla devices"),
-}
-
-
 def check(where, name="to"):
     """The device that `where` names, if tidu has memory there; else PyTorch's error.
 
@@ -139,18 +140,29 @@ def check(where, name="to"):
     if where is None:
         return CPU
     if isinstance(where, int):
-        raise RuntimeError("Cannot access accelerator device when none is available.")
+        raise RuntimeError(NO_ACCELERATOR)
     if not isinstance(where, (device, str)):
         raise TypeError(
             f"{name}(): argument 'device' must be torch.device, not {type(where).__name__}"
         )
     kind = device(where).type
-    if kind in _MISSING:
-        error, text = _MISSING[kind]
+    if kind in MISSING:
+        error, text = MISSING[kind]
         raise error(text)
     if kind != "cpu":
         raise NotImplementedError(f"{naming.prefix} has no tensors on device '{where}' yet")
     return CPU
+
+
+def refusing(name, what, error, text):
+    """The function `name` of a kind of device that is missing: it raises whatever it is given."""
+
+    def function(*args, **kwargs):
+        raise error(text)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{what}: raises PyTorch's error where there is none."
+    return function
 
 
 def get_default_device():

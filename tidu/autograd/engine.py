@@ -387,7 +387,6 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False,
     run(roots, keep, create_graph, {target_of(t) for t in inputs}, True)
 
 
-
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
          only_inputs=True, allow_unused=None, is_grads_batched=False,
          materialize_grads=False):  # fmt: skip
@@ -543,6 +542,6 @@ def start(tensors, gradients):
         )
     roots = []
     for i, (t, g) in enumerate(zip(tensors, gradients)):
-        gradient = check_start(i, t, g)
+        gradient = check_start(i, t, g)  # which comes first: its errors are the better ones
         roots.append((target_of(t), gradient))
     return roots

@@ -28,7 +28,7 @@ LATER = (
 )
 
 
-def _declare_the_others():
+def _declare_first():
     from . import (
         arithmetic,
         comparison,
@@ -65,4 +65,4 @@ def _announce():
 
 
 _announce()
-_later.without_collecting(_declare_the_others)
+_later.without_collecting(_declare_first)

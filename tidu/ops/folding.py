@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..autograd.op import Array, op
 
 
-def _blocks(size, kernel, dilation, padding, stride):
+def block_counts(size, kernel, dilation, padding, stride):
     """How many blocks fit, down and across."""
     return [
         (n + 2 * p - d * (f - 1) - 1) // s + 1
@@ -27,7 +27,7 @@ def _places(kernel, dilation, stride, blocks):
 def im2col(k, x: Array, kernel, dilation, padding, stride):
     """The blocks of images (N, C, H, W) as columns: (N, C * kernel elements, blocks)."""
     n, c, *size = x.shape
-    blocks = _blocks(size, kernel, dilation, padding, stride)
+    blocks = block_counts(size, kernel, dilation, padding, stride)
     wide = k.xp.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding))) if any(padding) else x
     columns = k.xp.empty((n, c, kernel[0] * kernel[1], *blocks), x.dtype)
     for i, (down, across) in enumerate(_places(kernel, dilation, stride, blocks)):
@@ -46,7 +46,7 @@ im2col.vjp(
 def col2im(k, x: Array, size, kernel, dilation, padding, stride):
     """Columns as `im2col` makes them, added up where they came from: images of `size`."""
     n, area = x.shape[0], kernel[0] * kernel[1]
-    blocks = _blocks(size, kernel, dilation, padding, stride)
+    blocks = block_counts(size, kernel, dilation, padding, stride)
     columns = x.reshape(n, x.shape[1] // area, area, *blocks)
     (height, width), (top, left) = size, padding
     wide = k.xp.zeros((*columns.shape[:2], height + 2 * top, width + 2 * left), x.dtype)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...autograd.public import operations as ops
-from ...ops import folding as _declared
 from ...ops.checks import need_tensors
+from ...ops.folding import block_counts
 
 __all__ = ["fold", "unfold"]
 
@@ -72,7 +72,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     options = kernel, dilation, padding, stride = _checked(kernel_size, dilation, padding, stride)
     batch = _has_batch(input, 3, "3D or 4D (batch mode) tensor")
     size = tuple(input.shape[-2:])
-    blocks = tuple(_declared._blocks(size, kernel, dilation, padding, stride))
+    blocks = tuple(block_counts(size, kernel, dilation, padding, stride))
     if min(blocks) < 1:
         raise RuntimeError(
             f"Given input with spatial size {size}, kernel_size={kernel}, dilation={dilation}, "
@@ -106,7 +106,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
             "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
             f"but got input.size(1)={rows} and kernel_size={kernel}."
         )
-    down, across = _declared._blocks(size, kernel, dilation, padding, stride)
+    down, across = block_counts(size, kernel, dilation, padding, stride)
     given = (
         f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, "
         f"stride={stride}, expected "
