@@ -1,0 +1,64 @@
+#include "dispatch.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace tidu {
+
+#define TIDU_DECLARE(isa) \
+  namespace isa {         \
+  void fill(LoopTable&);  \
+  }
+#define TIDU_FILL(isa) \
+  { isa::fill(loops); }
+
+#if defined(__x86_64__) || defined(_M_X64)
+TIDU_DECLARE(v1)
+TIDU_DECLARE(v3)
+TIDU_DECLARE(v4)
+#else
+TIDU_DECLARE(neon)
+#endif
+
+LoopTable loops;
+
+namespace {
+
+struct Isa {
+  const char* name;
+  bool (*supported)();
+  void (*fill)();
+};
+
+// Best first.
+const Isa isas[] = {
+#if defined(__x86_64__) || defined(_M_X64)
+    {"v4", [] { return bool(__builtin_cpu_supports("x86-64-v4")); }, [] TIDU_FILL(v4)},
+    {"v3", [] { return bool(__builtin_cpu_supports("x86-64-v3")); }, [] TIDU_FILL(v3)},
+    {"v1", [] { return true; }, [] TIDU_FILL(v1)},
+#else
+    {"neon", [] { return true; }, [] TIDU_FILL(neon)},
+#endif
+};
+
+}  // namespace
+
+const char* choose_isa() {
+#if defined(__x86_64__) || defined(_M_X64)
+  __builtin_cpu_init();
+#endif
+  const char* wanted = std::getenv("TIDU_ISA");
+  bool reached = !wanted;  // A name asks for that set or, where the processor lacks it, a lesser one.
+  for (const Isa& isa : isas) {
+    reached = reached || std::strcmp(isa.name, wanted) == 0;
+    if (reached && isa.supported()) {
+      isa.fill();
+      return isa.name;
+    }
+  }
+  const Isa& least = isas[sizeof isas / sizeof isas[0] - 1];
+  least.fill();
+  return least.name;
+}
+
+}  // namespace tidu

@@ -1,0 +1,157 @@
+#include "memory.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+#if defined(_WIN32)
+#include <malloc.h>
+#endif
+
+namespace tidu::memory {
+namespace {
+
+constexpr size_t huge = size_t(2) << 20;  // the size of a huge page
+// What may stay cached beside the largest amount that was ever in use at once: a quarter of that,
+// and this.
+constexpr size_t slack = size_t(64) << 20;
+
+// Sizes are rounded up to four steps for each power of two, so that at most a fifth is wasted.
+struct SizeClass {
+  int index;
+  size_t bytes;
+};
+
+SizeClass size_class(size_t bytes) {
+  if (bytes < 256) bytes = 256;
+  int log = 63 - __builtin_clzll(bytes - 1);  // 2^log < bytes <= 2^(log + 1)
+  size_t step = (size_t(1) << log) / 4;
+  size_t rounded = (bytes + step - 1) / step * step;
+  return {log * 4 + static_cast<int>((rounded >> (log - 2)) & 3), rounded};
+}
+
+struct Block {
+  Block* next;
+};
+
+struct Shelf {  // the cached blocks of one size
+  Block* first = nullptr;
+  size_t bytes = 0;
+  uint64_t last_used = 0;
+};
+
+struct Cache {
+  std::mutex mutex;
+  Shelf shelves[64 * 4];
+  Stats stats{};
+  uint64_t clock = 0;
+};
+
+Cache& cache() {
+  static Cache* only = new Cache;  // arrays may be freed after static objects are gone
+  return *only;
+}
+
+void* fresh(size_t bytes) {
+  size_t alignment = bytes >= huge ? huge : 64;
+#if defined(_WIN32)
+  return _aligned_malloc(bytes, 64);
+#else
+  void* block = nullptr;
+  if (posix_memalign(&block, alignment, bytes) != 0) return nullptr;
+#if defined(__linux__)
+  if (bytes >= huge) madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+  return block;
+#endif
+}
+
+void give_back(void* block) {
+#if defined(_WIN32)
+  _aligned_free(block);
+#else
+  std::free(block);
+#endif
+}
+
+// Frees the blocks that were not needed for longest, until `room` bytes more may be allocated.
+void make_room(Cache& c, size_t room) {
+  while (c.stats.cached > 0 &&
+         c.stats.in_use + c.stats.cached + room > c.stats.peak + c.stats.peak / 4 + slack) {
+    Shelf* oldest = nullptr;
+    for (Shelf& shelf : c.shelves)
+      if (shelf.first && (!oldest || shelf.last_used < oldest->last_used)) oldest = &shelf;
+    Block* block = oldest->first;
+    oldest->first = block->next;
+    c.stats.cached -= oldest->bytes;
+    give_back(block);
+  }
+}
+
+}  // namespace
+
+void* allocate(size_t bytes) {
+  SizeClass kind = size_class(bytes);
+  Cache& c = cache();
+  std::lock_guard<std::mutex> guard(c.mutex);
+  Shelf& shelf = c.shelves[kind.index];
+  shelf.last_used = ++c.clock;
+  c.stats.allocations++;
+  void* block = shelf.first;
+  if (block) {
+    shelf.first = shelf.first->next;
+    c.stats.cached -= kind.bytes;
+    c.stats.hits++;
+  } else {
+    make_room(c, kind.bytes);
+    block = fresh(kind.bytes);
+    if (!block && c.stats.cached > 0) {
+      for (Shelf& each : c.shelves)
+        while (Block* first = each.first) each.first = first->next, give_back(first);
+      c.stats.cached = 0;
+      block = fresh(kind.bytes);
+    }
+    if (!block) return nullptr;
+  }
+  c.stats.in_use += kind.bytes;
+  if (c.stats.in_use > c.stats.peak) c.stats.peak = c.stats.in_use;
+  return block;
+}
+
+void release(void* pointer, size_t bytes) {
+  SizeClass kind = size_class(bytes);
+  Cache& c = cache();
+  std::lock_guard<std::mutex> guard(c.mutex);
+  Shelf& shelf = c.shelves[kind.index];
+  shelf.bytes = kind.bytes;
+  Block* block = static_cast<Block*>(pointer);
+  block->next = shelf.first;
+  shelf.first = block;
+  c.stats.in_use -= kind.bytes;
+  c.stats.cached += kind.bytes;
+}
+
+Stats stats() {
+  Cache& c = cache();
+  std::lock_guard<std::mutex> guard(c.mutex);
+  return c.stats;
+}
+
+void empty_cache() {
+  Cache& c = cache();
+  std::lock_guard<std::mutex> guard(c.mutex);
+  for (Shelf& shelf : c.shelves)
+    while (Block* first = shelf.first) shelf.first = first->next, give_back(first);
+  c.stats.cached = 0;
+  c.stats.peak = c.stats.in_use;
+}
+
+void reset_peak() {
+  Cache& c = cache();
+  std::lock_guard<std::mutex> guard(c.mutex);
+  c.stats.peak = c.stats.in_use;
+}
+
+}  // namespace tidu::memory

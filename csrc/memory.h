@@ -1,0 +1,22 @@
+// Memory for arrays: blocks are kept when they are freed, and given out again.
+//
+// A fresh block of some size costs a page fault for every 4 KiB that is written, which for large
+// arrays is more than computing them.
+#pragma once
+
+#include <cstddef>
+
+namespace tidu::memory {
+
+// 64-byte aligned; null if there is no memory. Any thread may release.
+void* allocate(size_t bytes);
+void release(void* block, size_t bytes);
+
+struct Stats {
+  size_t in_use, cached, peak, allocations, hits;
+};
+Stats stats();
+void empty_cache();
+void reset_peak();
+
+}  // namespace tidu::memory

@@ -1,0 +1,45 @@
+// The Python module tidu.backend._kernels.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <string>
+
+#include "arrays.h"
+#include "dispatch.h"
+#include "memory.h"
+#include "parallel.h"
+#include "program.h"
+
+namespace nb = nanobind;
+using namespace tidu;
+
+NB_MODULE(_kernels, m) {
+  m.doc() = "tidu's native kernels: arrays in, arrays out. See docs/native.md.";
+  if (!prepare_arrays()) throw nb::python_error();
+  m.attr("isa") = choose_isa();
+
+  m.def("threads", [] { return parallel::threads(); });
+  m.def("set_threads", [](int n) { parallel::set_threads(n); });
+
+  m.def("memory_stats", [] {
+    memory::Stats s = memory::stats();
+    nb::dict out;
+    out["in_use"] = s.in_use;
+    out["cached"] = s.cached;
+    out["peak"] = s.peak;
+    out["allocations"] = s.allocations;
+    out["hits"] = s.hits;
+    return out;
+  });
+  m.def("empty_cache", [] { memory::empty_cache(); });
+  m.def("reset_peak", [] { memory::reset_peak(); });
+
+  nb::object program = nb::steal(make_program_type());
+  if (!program.is_valid()) throw nb::python_error();
+  m.attr("Program") = program;
+  nb::dict opcodes;
+#define TIDU_NAME(name, operands, cost) opcodes[#name] = nb::make_tuple(int(op_##name), operands);
+  TIDU_OPCODES(TIDU_NAME)
+#undef TIDU_NAME
+  m.attr("opcodes") = opcodes;
+}

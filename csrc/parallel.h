@@ -1,0 +1,43 @@
+// The one pool of threads that all kernels share.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace tidu::parallel {
+
+// The number of threads that a kernel may use, the caller's among them.
+int threads();
+void set_threads(int n);
+
+// Calls body(context, task) for every task from 0 to n - 1, on up to `threads()` threads, the
+// caller's among them; returns when all are done. A thread starts with the task of its own number,
+// so that kernels which follow each other find their part of the memory in the same core's cache,
+// and then takes what is left. Within a task, and while another Python thread has the pool, `run`
+// computes in the calling thread.
+void run(int64_t n, void (*body)(void* context, int64_t task), void* context);
+
+template <class F>
+void run(int64_t n, F&& task) {
+  using Function = typename std::remove_reference<F>::type;
+  run(n, [](void* f, int64_t i) { (*static_cast<Function*>(f))(i); }, const_cast<void*>(static_cast<const void*>(&task)));
+}
+
+// Cuts [0, n) into a piece for each thread, none smaller than `grain`, and runs
+// piece(begin, end); multiples of `unit` are not cut.
+template <class F>
+void split(int64_t n, int64_t grain, int64_t unit, F&& piece) {
+  int64_t pieces = n / (grain > 0 ? grain : 1);
+  if (pieces > threads()) pieces = threads();
+  if (pieces <= 1) {
+    piece(int64_t(0), n);
+    return;
+  }
+  int64_t units = (n + unit - 1) / unit;
+  run(pieces, [&](int64_t i) {
+    int64_t begin = units * i / pieces * unit, end = units * (i + 1) / pieces * unit;
+    piece(begin, end < n ? end : n);
+  });
+}
+
+}  // namespace tidu::parallel
