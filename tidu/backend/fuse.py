@@ -1,0 +1,265 @@
+"""Formulas made into native programs: one pass over memory, however many steps.
+
+The forward of an elementwise operation and its gradient rules are formulas in operators and kernels.
+Called once with symbols in the place of arrays, a formula writes down its steps:
+
+    lambda k, g, out: g * (1 - out * out)     ->     square, sub, mul
+
+and a `Program` of `tidu.backend._kernels` runs them block by block. Nothing is stated twice: the
+formula in `tidu/ops/` stays the only one, and is also what computes whatever the program does not
+take (other dtypes, negative strides) or what cannot be written down: a formula that looks at
+shapes or values, or uses a function that has no instruction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import _kernels
+from .table import FORWARDS, cpu
+
+F32, F64 = np.dtype("float32"), np.dtype("float64")
+BOOL = np.dtype("bool")
+_RESULT = 255  # the register that stands for the result
+_LIMITS = {"inputs": 8, "constants": 16, "registers": 64, "code": 96}
+
+OPCODES: dict[str, tuple[int, int]] = _kernels.opcodes
+# Operations and NumPy functions that are one instruction under another name.
+_INSTRUCTIONS = {
+    "absolute": "abs", "negative": "neg", "subtract": "sub", "multiply": "mul", "divide": "div",
+    "true_divide": "div", "clamp_min": "maximum", "clamp_max": "minimum", "less": "lt",
+    "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
+    "logical_not": "invert", "logical_and": "both", "logical_or": "either", "isnan": "is_nan",
+    "rint": "round", "fabs": "abs",
+}  # fmt: skip
+_GIVE_CONDITION = {"lt", "le", "gt", "ge", "eq", "ne", "both", "either", "differ", "invert", "is_nan"}
+_TAKE_CONDITIONS = {"both", "either", "differ", "invert", "to_number"}
+
+
+class Untraceable(Exception):
+    """A formula does what no program can."""
+
+
+class Symbol:
+    """A value that a program will compute: `key` says how, and is equal for equal values."""
+
+    __slots__ = ("condition", "dtype", "key", "trace")
+    __array_ufunc__ = None  # NumPy's arrays leave operators to this class
+
+    def __init__(self, trace: Trace, key: tuple, condition: bool = False):
+        self.trace, self.key, self.condition = trace, key, condition
+        self.dtype = BOOL if condition else trace.dtype
+
+    def _two(name: str, swapped: bool = False):  # type: ignore[misc]
+        def operator(self, other):
+            both = (other, self) if swapped else (self, other)
+            return self.trace.emit(name, *both)
+
+        return operator
+
+    __add__, __radd__ = _two("add"), _two("add", True)
+    __sub__, __rsub__ = _two("sub"), _two("sub", True)
+    __mul__, __rmul__ = _two("mul"), _two("mul", True)
+    __truediv__, __rtruediv__ = _two("div"), _two("div", True)
+    __lt__, __le__, __gt__, __ge__ = _two("lt"), _two("le"), _two("gt"), _two("ge")
+    __eq__, __ne__ = _two("eq"), _two("ne")  # type: ignore[assignment]
+    __and__, __or__, __xor__ = _two("both"), _two("either"), _two("differ")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __neg__(self):
+        return self.trace.emit("neg", self)
+
+    def __invert__(self):
+        return self.trace.emit("invert", self)
+
+    def __abs__(self):
+        return self.trace.emit("abs", self)
+
+    def __pow__(self, exponent):
+        name = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "copy"}.get(exponent)
+        if name is None:
+            raise Untraceable("a power")
+        return self.trace.emit(name, self)
+
+    def __bool__(self):
+        raise Untraceable("a formula that depends on values")
+
+
+class Functions:
+    """Plays the array library, `k.xp`, while a formula is written down."""
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+
+    def __getattr__(self, name: str):
+        name = _INSTRUCTIONS.get(name, name)
+        if name not in OPCODES:
+            raise Untraceable(name)
+        return lambda *operands: self.trace.emit(name, *operands)
+
+
+class Trace:
+    """The steps of one formula for operands of one dtype. It also plays `k`, the kernel table."""
+
+    def __init__(self, dtype: np.dtype):
+        self.dtype = dtype
+        self.xp = Functions(self)
+        self.steps: dict[tuple, None] = {}  # keys of computed symbols, in order; none twice
+        self.constants: list[float] = []
+
+    def __getattr__(self, name: str):
+        name = _INSTRUCTIONS.get(name, name)
+        if name in OPCODES:
+            return lambda *operands: self.emit(name, *operands)
+        forward = FORWARDS.get(name)
+        if forward is None or isinstance(forward, str) or name not in ELEMENTWISE:
+            raise Untraceable(name)
+        return lambda *args: forward(self, *args)
+
+    def emit(self, name: str, *operands) -> Symbol:
+        """One instruction more, unless the same was written before."""
+        if len(operands) != OPCODES[name][1]:
+            raise Untraceable(f"{name} of {len(operands)} operands")
+        symbols = [self.symbol(operand) for operand in operands]
+        conditions = _conditions_of(name)
+        for i, symbol in enumerate(symbols):
+            expects = name in _TAKE_CONDITIONS or i in conditions
+            if symbol.condition and not expects:
+                symbols[i] = self.emit("to_number", symbol)
+            elif expects and not symbol.condition:
+                raise Untraceable(f"a number where {name} takes a condition")
+        key = (name, *(symbol.key for symbol in symbols))
+        self.steps.setdefault(key)
+        return Symbol(self, key, name in _GIVE_CONDITION)
+
+    def symbol(self, value) -> Symbol:
+        """A number of a formula as a symbol."""
+        if isinstance(value, Symbol):
+            return value
+        if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype == self.dtype:
+            value = value[()]
+        if not isinstance(value, (int, float)) and type(value) is not self.dtype.type:
+            raise Untraceable(f"a {type(value).__name__} among the operands")
+        number = float(value)
+        if number not in self.constants or (number == 0 and str(number) != "0.0"):
+            self.constants.append(number)
+        return Symbol(self, ("constant", self.constants.index(number)))
+
+    def program(self, name: str, kinds: str, result, fallback: Callable) -> Any:
+        """The native program that computes `result`, a symbol."""
+        if not isinstance(result, Symbol):
+            raise Untraceable("no symbol as the result")
+        if result.key not in self.steps:  # an operand handed on, or a constant
+            result = self.emit("copy", result)
+        gives_bool = result.condition
+        last = self.emit("to_bool", result).key if gives_bool else result.key
+        code, registers = _assign(list(self.steps), last, len(kinds), len(self.constants))
+        if (
+            len(kinds) > _LIMITS["inputs"] or len(self.constants) > _LIMITS["constants"]
+            or registers > _LIMITS["registers"] or len(code) > 5 * _LIMITS["code"]
+        ):  # fmt: skip
+            raise Untraceable("a formula of many steps")
+        return _kernels.Program(
+            name, kinds, tuple(self.constants), code, registers, gives_bool, fallback
+        )
+
+
+def _conditions_of(name: str) -> tuple[int, ...]:
+    return {"where": (0,), "keep": (1,), "to_bool": (0,)}.get(name, ())
+
+
+def _assign(steps: list[tuple], last: tuple, n_inputs: int, n_constants: int) -> tuple[bytes, int]:
+    """The code of the steps that `last` needs, and how many registers it uses."""
+    needed, stack = set(), [last]
+    while stack:
+        key = stack.pop()
+        if key not in needed and key[0] not in ("input", "constant"):
+            needed.add(key)
+            stack.extend(key[1:])
+    order = [key for key in steps if key in needed]
+    last_use = {operand: i for i, key in enumerate(order) for operand in key[1:]}
+    place: dict[tuple, int] = {}
+    for i in range(n_inputs):
+        place["input", i] = i
+    for i in range(n_constants):
+        place["constant", i] = n_inputs + i
+    used, free, code = n_inputs + n_constants, [], bytearray()
+    for i, key in enumerate(order):
+        operands = [place[operand] for operand in key[1:]]
+        for operand in set(key[1:]):
+            if last_use[operand] == i and operand[0] not in ("input", "constant"):
+                free.append(place[operand])
+        if key == last:
+            target = _RESULT
+        elif free:
+            target = free.pop()
+        else:
+            target, used = used, used + 1
+        place[key] = target
+        code += bytes([OPCODES[key[0]][0], target, *(operands + [0, 0])[:3]])
+    return bytes(code), used
+
+
+ELEMENTWISE: set[str] = set()  # operations whose forward may be written down
+
+
+def compile_formula(formula: Callable, name: str, arrays, extra: tuple, fallback: Callable):
+    """A program for `formula(k, *arrays, *extra)` with arrays like these; None if there is none."""
+    floats = {a.dtype for a in arrays if a.dtype != BOOL}
+    if len(floats) != 1 or not floats <= {F32, F64}:
+        return None
+    trace = Trace(floats.pop())
+    kinds, symbols = "", []
+    try:
+        for i, a in enumerate(arrays):
+            condition = a.dtype == BOOL
+            kinds += "b" if condition else "x"
+            symbol = Symbol(trace, ("input", i))
+            if condition:
+                key = ("from_bool", ("input", i))
+                trace.steps.setdefault(key)
+                symbol = Symbol(trace, key, True)
+            symbols.append(symbol)
+        with np.errstate(all="ignore"):
+            result = formula(trace, *symbols, *extra)
+        return trace.program(name, kinds, result, fallback)
+    except Exception:  # the reference raises it again, if it is about the arguments
+        return None
+
+
+class Fused:
+    """A kernel whose programs are made when they are first needed, one for each dtype and number.
+
+    `formula(k, *arrays, *extra)` is also the reference, for whatever has no program.
+    """
+
+    def __init__(self, name: str, formula: Callable, n_arrays: int, reference: Callable):
+        self.__name__ = name
+        self.formula, self.n_arrays, self.reference = formula, n_arrays, reference
+        self.programs: dict[tuple, Any] = {}
+
+    def __call__(self, *args):
+        arrays, extra = args[: self.n_arrays], args[self.n_arrays :]
+        try:
+            key = (*[a.dtype for a in arrays], *extra)
+            program = self.programs.get(key)
+        except (AttributeError, TypeError):  # a missing tensor, an argument that is no key
+            return self.reference(*args)
+        if program is None:
+            program = self.make(key, arrays, extra)
+        return program(*arrays)
+
+    def make(self, key, arrays, extra):
+        """The program for these dtypes and arguments; where there is none, the reference."""
+
+        def reference(*arrays):
+            return self.reference(*arrays, *extra)
+
+        program = compile_formula(self.formula, self.__name__, arrays, extra, reference) or reference
+        if len(self.programs) >= 64:  # numbers that change with every call
+            self.programs.clear()
+        self.programs[key] = program
+        return program
