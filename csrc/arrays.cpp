@@ -41,6 +41,8 @@ int import_numpy() {
 
 }  // namespace
 
+PyObject* memory_owner_type() { return reinterpret_cast<PyObject*>(memory_type); }
+
 bool prepare_arrays() {
   if (import_numpy() < 0) return false;
   memory_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&memory_spec));

@@ -44,6 +44,9 @@ constexpr int type_number<int64_t>() { return NPY_INT64; }
 // error set, if there is no memory.
 PyArrayObject* new_array(int ndim, const npy_intp* shape, int type, const npy_intp* strides = nullptr);
 
+// The type of the objects that own such memory: what is the `base` of these arrays.
+PyObject* memory_owner_type();
+
 // To be called once when the module is loaded; false with Python's error set if it fails.
 bool prepare_arrays();
 

@@ -86,7 +86,7 @@ TIDU_FUNCTION1(Floor, __builtin_floor(x))
 TIDU_FUNCTION1(Ceil, __builtin_ceil(x))
 TIDU_FUNCTION1(Trunc, __builtin_trunc(x))
 TIDU_FUNCTION1(Round, __builtin_nearbyint(x))
-TIDU_FUNCTION1(Sign, (x != x ? x : X((x > 0) - (x < 0))))
+TIDU_FUNCTION1(Sign, X((x > 0) - (x < 0)))  // 0 for NaN, as in PyTorch
 TIDU_FUNCTION1(Relu, (x <= 0 ? X(0) : x))
 TIDU_FUNCTION1(Invert, ~x)
 TIDU_FUNCTION2(Add, x + y)

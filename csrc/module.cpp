@@ -37,6 +37,7 @@ NB_MODULE(_kernels, m) {
   nb::object program = nb::steal(make_program_type());
   if (!program.is_valid()) throw nb::python_error();
   m.attr("Program") = program;
+  m.attr("Memory") = nb::borrow(memory_owner_type());
   nb::dict opcodes;
 #define TIDU_NAME(name, operands, cost) opcodes[#name] = nb::make_tuple(int(op_##name), operands);
   TIDU_OPCODES(TIDU_NAME)

@@ -60,6 +60,7 @@ struct Call {
   npy_intp size;
   char* result;
   int result_itemsize;
+  double numbers[max_inputs];  // Python's numbers among the operands, in the program's type
 };
 
 // Buffers of one thread: a block for each register.
@@ -219,12 +220,12 @@ PyArrayObject* arrange(Call& call, PyArrayObject* const* arrays, int result_type
   const int n = call.program->n_inputs;
   int ndim = 0;
   for (int i = 0; i < n; i++)
-    if (PyArray_NDIM(arrays[i]) > ndim) ndim = PyArray_NDIM(arrays[i]);
+    if (arrays[i] && PyArray_NDIM(arrays[i]) > ndim) ndim = PyArray_NDIM(arrays[i]);
   if (ndim > max_dims || ndim == 0) return nullptr;
   npy_intp shape[max_dims];
   for (int d = 0; d < ndim; d++) shape[d] = 1;
   for (int i = 0; i < n; i++) {
-    int offset = ndim - PyArray_NDIM(arrays[i]);
+    int offset = arrays[i] ? ndim - PyArray_NDIM(arrays[i]) : ndim;
     for (int d = 0; d < ndim; d++) {
       npy_intp length = d < offset ? 1 : PyArray_DIM(arrays[i], d - offset);
       npy_intp stride = length == 1 ? 0 : PyArray_STRIDE(arrays[i], d - offset);
@@ -292,15 +293,34 @@ PyObject* call_fallback(Program* self, PyObject* const* args, size_t nargsf) {
   return PyObject_Vectorcall(self->fallback, args, nargsf, nullptr);
 }
 
+bool read_number(PyObject* object, double& number) {
+  if (PyFloat_CheckExact(object)) {
+    number = PyFloat_AS_DOUBLE(object);
+    return true;
+  }
+  if (!PyLong_CheckExact(object)) return false;
+  number = PyLong_AsDouble(object);
+  if (number == -1 && PyErr_Occurred()) {  // too large a number
+    PyErr_Clear();
+    return false;
+  }
+  return true;
+}
+
 PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
   Program* self = reinterpret_cast<Program*>(object);
   if (names || PyVectorcall_NARGS(nargsf) != self->n_inputs)
     return PyObject_Vectorcall(self->fallback, args, nargsf, names);
-  PyArrayObject* arrays[max_inputs];
-  int type = NPY_NOTYPE, model = 0;  // the model: the array with the most axes, then elements
+  PyArrayObject* arrays[max_inputs];  // null for a number
+  int type = NPY_NOTYPE, model = -1;  // the model: the array with the most axes, then elements
+  Call call;
   for (int i = 0; i < self->n_inputs; i++) {
     PyArrayObject* a = arrays[i] = plain_array(args[i]);
-    if (!a) return call_fallback(self, args, nargsf);
+    if (!a) {
+      if (self->condition[i] || !read_number(args[i], call.numbers[i]))
+        return call_fallback(self, args, nargsf);
+      continue;
+    }
     int t = PyArray_TYPE(a);
     if (self->condition[i]) {
       if (t != NPY_BOOL) return call_fallback(self, args, nargsf);
@@ -309,13 +329,12 @@ PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, P
     } else if (t != type) {
       return call_fallback(self, args, nargsf);
     }
-    int more = PyArray_NDIM(a) - PyArray_NDIM(arrays[model]);
+    int more = model < 0 ? 1 : PyArray_NDIM(a) - PyArray_NDIM(arrays[model]);
     if (more > 0 || (more == 0 && PyArray_SIZE(a) > PyArray_SIZE(arrays[model]))) model = i;
   }
   if (!(type == NPY_FLOAT32 && self->in_float[0]) && !(type == NPY_FLOAT64 && self->in_float[1]))
     return call_fallback(self, args, nargsf);
 
-  Call call;
   call.program = self;
   call.loops = type == NPY_FLOAT32 ? loops.float32 : loops.float64;
   call.itemsize = type == NPY_FLOAT32 ? 4 : 8;
@@ -326,8 +345,16 @@ PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, P
   for (int i = 0; i < self->n_inputs; i++) {
     PyArrayObject* a = arrays[i];
     Operand& x = call.inputs[i];
-    x.data = data<char>(a);
     x.itemsize = self->condition[i] ? 1 : call.itemsize;
+    if (!a) {
+      float single = static_cast<float>(call.numbers[i]);
+      if (type == NPY_FLOAT32) std::memcpy(&call.numbers[i], &single, sizeof single);
+      x.data = reinterpret_cast<const char*>(&call.numbers[i]);
+      x.whole = false;
+      x.scalar = true;
+      continue;
+    }
+    x.data = data<char>(a);
     x.whole = is_contiguous(a) && PyArray_SAMESHAPE(a, arrays[model]);
     x.scalar = !x.whole && PyArray_SIZE(a) == 1;
     linear = linear && (x.whole || x.scalar);

@@ -19,6 +19,7 @@ from . import autograd as autograd
 from . import dtypes as _dtypes
 from . import ops as _ops
 from .autograd import engine as _engine  # installs Tensor.backward
+from .backend import native as _native
 from .autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -51,6 +52,7 @@ for _class in (Tensor, Size, device, dtype, finfo, iinfo):
     _class.__module__ = __name__  # where people find it, and pickles too
 
 newaxis = None
+_native.install()
 
 globals().update({d.name: d for d in _dtypes.ALL})
 globals().update(_dtypes.ALIASES)

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
-from ..backend.table import cpu
+from ..backend.table import OWNERS, cpu
 from ..errors import bad_gradient_shape, check_start, note_backward, stale_grad, unused
 from ..tensor import Tensor
 from .grad_mode import mode, recording_now
@@ -163,7 +163,7 @@ class Walk:
             if edge is not None and g is not None:
                 # A rule that hands on its own g, a view, or one array twice shares that array.
                 unshared = edge not in pending and g is not gradient and g is not last
-                if unshared and getattr(g, "base", g) is None:
+                if unshared and type(getattr(g, "base", g)) in OWNERS:
                     self.fresh.add(edge)
                 self.deliver(edge, g, node)
                 last = g

@@ -138,7 +138,7 @@ class Node:
         if self.conjugate:
             g = _conj(k, g)
         found: list = []
-        for position, rule, pick, wants_k in self.plan.steps:
+        for position, rule, pick, wants_k in self.plan.raw_steps if raw else self.plan.steps:
             if wants_k:
                 gradient = rule(k, g, *pick(values))
             else:

@@ -182,6 +182,10 @@ class Plan:
             (where, rule, _getter([names.index(n) for n in rule_names]), wants_k)
             for where, rule, rule_names, wants_k in rules
         ]
+        # The same for arrays, where a backend may know a faster way to compute a rule.
+        self.raw_steps = self.steps
+        if backend.cpu.improve_rules is not None:
+            self.raw_steps = backend.cpu.improve_rules(op.name, self.steps)
 
     @staticmethod
     def _derived(op, name):
@@ -246,6 +250,7 @@ def elementwise(ufunc=None, **options):
         arity = sum(p in ("x", "y", "z") for p in params)
         op = Op(name, forward, arity=arity, promote=True, **options)
         backend.FORWARDS[name] = ufunc if ufunc else forward
+        backend.ELEMENTWISE.add(name)
         if len(params) == 1:
             apply = _unary(op)
         elif len(params) == 2 and arity == 2 and not op.strict:

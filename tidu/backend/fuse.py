@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from . import _kernels
-from .table import FORWARDS, cpu
+from .table import ELEMENTWISE, FORWARDS
 
+ndarray = np.ndarray
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 BOOL = np.dtype("bool")
 _RESULT = 255  # the register that stands for the result
@@ -152,8 +153,8 @@ class Trace:
         """The native program that computes `result`, a symbol."""
         if not isinstance(result, Symbol):
             raise Untraceable("no symbol as the result")
-        if result.key not in self.steps:  # an operand handed on, or a constant
-            result = self.emit("copy", result)
+        if result.key not in self.steps:
+            raise Untraceable("an operand handed on as it is")
         gives_bool = result.condition
         last = self.emit("to_bool", result).key if gives_bool else result.key
         code, registers = _assign(list(self.steps), last, len(kinds), len(self.constants))
@@ -203,63 +204,106 @@ def _assign(steps: list[tuple], last: tuple, n_inputs: int, n_constants: int) ->
     return bytes(code), used
 
 
-ELEMENTWISE: set[str] = set()  # operations whose forward may be written down
+def compile_formula(formula: Callable, name: str, args: tuple, numbers: tuple, fallback: Callable):
+    """A program for `formula(k, *args)` with arguments like these; None if there is none.
 
-
-def compile_formula(formula: Callable, name: str, arrays, extra: tuple, fallback: Callable):
-    """A program for `formula(k, *arrays, *extra)` with arrays like these; None if there is none."""
-    floats = {a.dtype for a in arrays if a.dtype != BOOL}
+    It is called with the arrays among `args` and with the numbers of the types in `numbers`, in
+    their order; other arguments are the same in each call.
+    """
+    floats = {a.dtype for a in args if type(a) is ndarray and a.dtype != BOOL}
     if len(floats) != 1 or not floats <= {F32, F64}:
         return None
     trace = Trace(floats.pop())
     kinds, symbols = "", []
     try:
-        for i, a in enumerate(arrays):
-            condition = a.dtype == BOOL
-            kinds += "b" if condition else "x"
-            symbol = Symbol(trace, ("input", i))
-            if condition:
-                key = ("from_bool", ("input", i))
-                trace.steps.setdefault(key)
-                symbol = Symbol(trace, key, True)
-            symbols.append(symbol)
-        with np.errstate(all="ignore"):
-            result = formula(trace, *symbols, *extra)
+        for a in args:
+            if type(a) is ndarray or type(a) in numbers:
+                condition = type(a) is ndarray and a.dtype == BOOL
+                symbol = Symbol(trace, ("input", len(kinds)))
+                if condition:
+                    symbol = trace.emit("from_bool", symbol)
+                kinds += "b" if condition else "x"
+                symbols.append(symbol)
+            else:
+                symbols.append(a)
+        result = formula(trace, *symbols)
         return trace.program(name, kinds, result, fallback)
-    except Exception:  # the reference raises it again, if it is about the arguments
+    except Exception:  # if it is about the arguments, the reference raises it again
         return None
 
 
 class Fused:
-    """A kernel whose programs are made when they are first needed, one for each dtype and number.
+    """A kernel whose programs are made when they are first needed.
 
-    `formula(k, *arrays, *extra)` is also the reference, for whatever has no program.
+    `formula(k, *args)` is what they compute, `reference(*args)` computes the rest. The first program
+    that needs nothing from here any more is handed to `settle`, to be called directly.
     """
 
-    def __init__(self, name: str, formula: Callable, n_arrays: int, reference: Callable):
+    def __init__(self, name: str, formula: Callable, reference: Callable, settle: Callable):
         self.__name__ = name
-        self.formula, self.n_arrays, self.reference = formula, n_arrays, reference
+        self.formula, self.reference, self.settle = formula, reference, settle
+        self.programs: dict[tuple, Any] = {}
+        self.settled: tuple | None = None
+
+    def __call__(self, *args):
+        kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
+        entry = self.programs.get(kinds)
+        if entry is None:
+            entry = self.programs[kinds] = self._make(kinds, args)
+        return entry(*args)
+
+    def elsewhere(self, *args):
+        """What the settled program does not take."""
+        kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
+        return self.reference(*args) if kinds == self.settled else self(*args)
+
+    def _make(self, kinds, args):
+        """What computes calls with arguments of these dtypes and types."""
+        for numbers in ((float, int), (float,), ()):
+            variable = [type(a) is ndarray or type(a) in numbers for a in args]
+            if all(variable):
+                settles = self.settled is None
+                fallback = self.elsewhere if settles else self.reference
+                program = compile_formula(self.formula, self.__name__, args, numbers, fallback)
+                if program is not None:
+                    if settles:
+                        self.settled = kinds
+                        self.settle(program)
+                    return program
+            elif compile_formula(self.formula, self.__name__, args, numbers, self.reference):
+                return Variants(self, numbers, variable)
+        return self.reference
+
+
+class Variants:
+    """The programs of a kernel for each value of the arguments that are neither arrays nor numbers
+    that a program could take."""
+
+    def __init__(self, fused: Fused, numbers: tuple, variable: list[bool]):
+        self.fused, self.numbers, self.variable = fused, numbers, variable
         self.programs: dict[tuple, Any] = {}
 
     def __call__(self, *args):
-        arrays, extra = args[: self.n_arrays], args[self.n_arrays :]
+        fixed, variable = [], []
+        for arg, varies in zip(args, self.variable):
+            (variable if varies else fixed).append(arg)
+        key = tuple(fixed)
         try:
-            key = (*[a.dtype for a in arrays], *extra)
             program = self.programs.get(key)
-        except (AttributeError, TypeError):  # a missing tensor, an argument that is no key
-            return self.reference(*args)
-        if program is None:
-            program = self.make(key, arrays, extra)
-        return program(*arrays)
+        except TypeError:  # not hashable
+            return self.fused.reference(*args)
+        if program is None or 0 in key:  # 0.0 and -0.0 would be one key
+            program = self._make(key, args)
+        return program(*variable)
 
-    def make(self, key, arrays, extra):
-        """The program for these dtypes and arguments; where there is none, the reference."""
+    def _make(self, key, args):
+        def reference(*variable):
+            given, rest = iter(variable), iter(key)
+            return self.fused.reference(*[next(given if v else rest) for v in self.variable])
 
-        def reference(*arrays):
-            return self.reference(*arrays, *extra)
-
-        program = compile_formula(self.formula, self.__name__, arrays, extra, reference) or reference
+        name = self.fused.__name__
+        program = compile_formula(self.fused.formula, name, args, self.numbers, reference)
         if len(self.programs) >= 64:  # numbers that change with every call
             self.programs.clear()
-        self.programs[key] = program
-        return program
+        self.programs[key] = program or reference
+        return self.programs[key]

@@ -3,8 +3,9 @@
 `table.softplus(x, beta, threshold)` takes and returns arrays; names and parameters are those of the
 operation. Where the function comes from, first found:
 
-1. what a backend registered with `override` (native kernels, for example);
-2. the operation's own forward in `tidu/ops/`, which is the reference. It gets the table itself as
+1. what a backend registered with `override`;
+2. what the table's `improve` makes of the next (native programs: see `native.py`);
+3. the operation's own forward in `tidu/ops/`, which is the reference. It gets the table itself as
    its first argument, `k`, and reaches the array library through `k.xp`.
 
 So an operation exists on every device as soon as it is declared, and a backend adds only what it
@@ -13,17 +14,23 @@ does better.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .later import Registry
 
 FORWARDS = Registry()  # name -> forward(k, *arguments), or the name of a function of `xp`
 ROW_ORDER: set = set()  # names of operations whose results are always contiguous
+ELEMENTWISE: set[str] = set()  # the operations that work element by element
 _tables: dict = {}  # array type -> Table
 
 
 class Table:
     """The kernels of one device; `xp` is its array library (numpy, later cupy)."""
+
+    improve: Callable | None = None  # (name, reference) -> a kernel that computes the same, or None
+    improve_rules: Callable | None = None  # (name, steps of a Plan) -> such steps for arrays
 
     def __init__(self, xp, array_type):
         self.xp = xp
@@ -41,6 +48,8 @@ class Table:
             kernel = _bind(forward, self)
             if name in ROW_ORDER:
                 kernel = _in_row_order(kernel, self.xp)
+        if self.improve is not None:
+            kernel = self.improve(name, kernel) or kernel
         setattr(self, name, kernel)
         return kernel
 
@@ -50,20 +59,20 @@ class Table:
             self.__dict__.pop(name, None)
         else:
             setattr(self, name, kernel)
-        for cache in Kernels.instances:
-            cache.clear()
+        if name in Kernels.instances:
+            Kernels.instances[name].clear()
 
 
 class Kernels:
     """One operation's kernels: `cpu` is looked up at the first call, and again after an override."""
 
     __slots__ = ("name", "cpu")
-    instances: list[Kernels] = []
+    instances: dict[str, Kernels] = {}
 
     def __init__(self, name):
         self.name = name
         self.clear()
-        Kernels.instances.append(self)
+        Kernels.instances[name] = self
 
     def clear(self):
         """Looks the kernel up in the table at the next call."""
@@ -110,6 +119,7 @@ def _in_row_order(kernel, xp):
 
 
 cpu = Table(np, np.ndarray)
+OWNERS = {type(None)}  # types of an array's `base` that nobody else can reach
 
 
 def table_of(array):
