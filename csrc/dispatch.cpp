@@ -8,9 +8,10 @@ namespace tidu {
 #define TIDU_DECLARE(isa) \
   namespace isa {         \
   void fill(LoopTable&);  \
+  void fill(GemmTable&);  \
   }
 #define TIDU_FILL(isa) \
-  { isa::fill(loops); }
+  { isa::fill(loops), isa::fill(gemm_kernels); }
 
 #if defined(__x86_64__) || defined(_M_X64)
 TIDU_DECLARE(v1)
@@ -21,6 +22,7 @@ TIDU_DECLARE(neon)
 #endif
 
 LoopTable loops;
+GemmTable gemm_kernels;
 
 namespace {
 

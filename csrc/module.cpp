@@ -6,6 +6,7 @@
 
 #include "arrays.h"
 #include "dispatch.h"
+#include "matmul.h"
 #include "memory.h"
 #include "parallel.h"
 #include "program.h"
@@ -33,6 +34,9 @@ NB_MODULE(_kernels, m) {
   });
   m.def("empty_cache", [] { memory::empty_cache(); });
   m.def("reset_peak", [] { memory::reset_peak(); });
+
+  m.def("matmul", &matmul, nb::arg("a").none(), nb::arg("b").none(), nb::arg("bias").none(),
+        "The product of two matrices, or of two equal stacks of them; None if not for these.");
 
   nb::object program = nb::steal(make_program_type());
   if (!program.is_valid()) throw nb::python_error();
