@@ -5,13 +5,17 @@
 
 namespace tidu {
 
+#define TIDU_DECLARE_FILL(type, name) void fill(type&);
 #define TIDU_DECLARE(isa) \
   namespace isa {         \
-  void fill(LoopTable&);  \
-  void fill(GemmTable&);  \
+  TIDU_TABLES(TIDU_DECLARE_FILL) \
   }
+#define TIDU_CALL_FILL(type, name) fill(name);
 #define TIDU_FILL(isa) \
-  { isa::fill(loops), isa::fill(gemm_kernels); }
+  {                    \
+    using isa::fill;   \
+    TIDU_TABLES(TIDU_CALL_FILL) \
+  }
 
 #if defined(__x86_64__) || defined(_M_X64)
 TIDU_DECLARE(v1)
@@ -21,8 +25,8 @@ TIDU_DECLARE(v4)
 TIDU_DECLARE(neon)
 #endif
 
-LoopTable loops;
-GemmTable gemm_kernels;
+#define TIDU_DEFINE(type, name) type name;
+TIDU_TABLES(TIDU_DEFINE)
 
 namespace {
 

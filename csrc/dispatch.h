@@ -6,8 +6,14 @@
 
 namespace tidu {
 
-extern LoopTable loops;
-extern GemmTable gemm_kernels;
+// X(type, name): a table of each family, which its kernel source fills.
+#define TIDU_TABLES(X)   \
+  X(LoopTable, loops)    \
+  X(GemmTable, gemm_kernels)
+
+#define TIDU_EXTERN(type, name) extern type name;
+TIDU_TABLES(TIDU_EXTERN)
+#undef TIDU_EXTERN
 
 // Chooses the best instruction set of this processor, or the one that TIDU_ISA names if the
 // processor has it. Returns its name.

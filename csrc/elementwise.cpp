@@ -148,8 +148,7 @@ TIDU_VECTOR_FUNCTION(Cos, cos)
 template <class T>
 struct Sigmoid {
   TIDU_INLINE Vec<T> apply(Vec<T> x) {
-    Vec<T> e = Math<T>::exp(-Math<T>::abs(x));  // at most 1: digits stay near 0 and near 1
-    return (x < T(0) ? e : splat(T(1))) / (e + T(1));
+    return T(1) / (T(1) + Math<T>::exp(-x));
   }
 };
 

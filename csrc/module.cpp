@@ -6,7 +6,7 @@
 
 #include "arrays.h"
 #include "dispatch.h"
-#include "matmul.h"
+#include "kernel.h"
 #include "memory.h"
 #include "parallel.h"
 #include "program.h"
@@ -35,8 +35,14 @@ NB_MODULE(_kernels, m) {
   m.def("empty_cache", [] { memory::empty_cache(); });
   m.def("reset_peak", [] { memory::reset_peak(); });
 
-  m.def("matmul", &matmul, nb::arg("a").none(), nb::arg("b").none(), nb::arg("bias").none(),
-        "The product of two matrices, or of two equal stacks of them; None if not for these.");
+  nb::object kernel = nb::steal(make_kernel_type());
+  if (!kernel.is_valid()) throw nb::python_error();
+  m.attr("Kernel") = kernel;
+  m.def("kernel", [](const char* name, nb::handle reference) {
+    nb::object made = nb::steal(make_kernel(name, reference.ptr()));
+    if (!made.is_valid()) throw nb::python_error();
+    return made;
+  });
 
   nb::object program = nb::steal(make_program_type());
   if (!program.is_valid()) throw nb::python_error();

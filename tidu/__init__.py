@@ -19,7 +19,6 @@ from . import autograd as autograd
 from . import dtypes as _dtypes
 from . import ops as _ops
 from .autograd import engine as _engine  # installs Tensor.backward
-from .backend import native as _native
 from .autograd.grad_mode import (
     enable_grad,
     inference_mode,
@@ -29,6 +28,7 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .autograd.public import PUBLIC as _PUBLIC
+from .backend import native as _native
 from .device import device
 from .dtypes import (
     can_cast,

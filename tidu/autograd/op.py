@@ -185,7 +185,7 @@ class Plan:
         # The same for arrays, where a backend may know a faster way to compute a rule.
         self.raw_steps = self.steps
         if backend.cpu.improve_rules is not None:
-            self.raw_steps = backend.cpu.improve_rules(op.name, self.steps)
+            self.raw_steps = backend.cpu.improve_rules(op, self.steps)
 
     @staticmethod
     def _derived(op, name):

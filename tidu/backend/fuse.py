@@ -66,7 +66,7 @@ class Symbol:
     __mul__, __rmul__ = _two("mul"), _two("mul", True)
     __truediv__, __rtruediv__ = _two("div"), _two("div", True)
     __lt__, __le__, __gt__, __ge__ = _two("lt"), _two("le"), _two("gt"), _two("ge")
-    __eq__, __ne__ = _two("eq"), _two("ne")  # type: ignore[assignment]
+    __eq__, __ne__ = _two("eq"), _two("ne")
     __and__, __or__, __xor__ = _two("both"), _two("either"), _two("differ")
     __hash__ = None  # type: ignore[assignment]
 
@@ -115,8 +115,11 @@ class Trace:
         name = _INSTRUCTIONS.get(name, name)
         if name in OPCODES:
             return lambda *operands: self.emit(name, *operands)
-        forward = FORWARDS.get(name)
-        if forward is None or isinstance(forward, str) or name not in ELEMENTWISE:
+        try:
+            forward = FORWARDS[name]
+        except KeyError:
+            raise Untraceable(name) from None
+        if isinstance(forward, str) or name not in ELEMENTWISE:
             raise Untraceable(name)
         return lambda *args: forward(self, *args)
 
@@ -190,9 +193,11 @@ def _assign(steps: list[tuple], last: tuple, n_inputs: int, n_constants: int) ->
     used, free, code = n_inputs + n_constants, [], bytearray()
     for i, key in enumerate(order):
         operands = [place[operand] for operand in key[1:]]
-        for operand in set(key[1:]):
-            if last_use[operand] == i and operand[0] not in ("input", "constant"):
-                free.append(place[operand])
+        free += [
+            place[operand]
+            for operand in set(key[1:])
+            if last_use[operand] == i and operand[0] not in ("input", "constant")
+        ]
         if key == last:
             target = _RESULT
         elif free:
@@ -200,7 +205,7 @@ def _assign(steps: list[tuple], last: tuple, n_inputs: int, n_constants: int) ->
         else:
             target, used = used, used + 1
         place[key] = target
-        code += bytes([OPCODES[key[0]][0], target, *(operands + [0, 0])[:3]])
+        code += bytes([OPCODES[key[0]][0], target, *operands, *[0] * (3 - len(operands))])
     return bytes(code), used
 
 
@@ -284,7 +289,8 @@ class Variants:
         self.programs: dict[tuple, Any] = {}
 
     def __call__(self, *args):
-        fixed, variable = [], []
+        fixed: list = []
+        variable: list = []
         for arg, varies in zip(args, self.variable):
             (variable if varies else fixed).append(arg)
         key = tuple(fixed)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from .table import ELEMENTWISE, FORWARDS, OWNERS, cpu
 
 available = False  # whether native kernels are in use
+_kernels: Any = None  # the extension
 
 # Operations that are not made into programs although they could be: one step of them has to be
 # the reference's (it hands an operand on, or refuses dtypes by an error).
@@ -20,7 +22,7 @@ _LEFT_ALONE = {"clone", "positive"}
 
 def install() -> None:
     """Puts native kernels into the table of the CPU, unless they are missing or unwanted."""
-    global available
+    global available, _kernels
     if os.environ.get("TIDU_NATIVE", "1") == "0":
         return
     try:
@@ -34,7 +36,10 @@ def install() -> None:
 
 
 def _improve(name: str, reference: Callable):
-    """A kernel made of programs, for an operation that works element by element."""
+    """The extension's kernel of that name, or one made of programs; None if there is neither."""
+    kernel = _kernels.kernel(name, reference)
+    if kernel is not None:
+        return kernel
     from . import fuse
 
     if name in _LEFT_ALONE or not (name in ELEMENTWISE or name in fuse.OPCODES):
@@ -53,15 +58,13 @@ def _improve(name: str, reference: Callable):
     return fuse.Fused(name, formula, reference, settle)
 
 
-def _improve_rules(name: str, steps: list) -> list:
-    """The steps of a gradient rule, for arrays: formulas become programs at their first use."""
-    from . import fuse
+def _improve_rules(op, steps: list) -> list:
+    """The steps of a gradient rule, for arrays: kernels of the extension, or programs.
 
-    improved = []
+    Formulas become programs at their first use.
+    """
+    improved: list = []
     for i, (where, rule, pick, wants_k) in enumerate(steps):
-        if type(where) is tuple:  # one rule with several results
-            improved.append((where, rule, pick, wants_k))
-            continue
 
         def formula(k, *arrays, rule=rule, wants_k=wants_k):
             return rule(k, *arrays) if wants_k else rule(*arrays)
@@ -69,9 +72,20 @@ def _improve_rules(name: str, steps: list) -> list:
         def reference(*arrays, formula=formula):
             return formula(cpu, *arrays)
 
+        joint = type(where) is tuple
+        inputs = [op.params[op.tensors[i]] for i in (where if joint else (where,))]
+        kernel = _kernels.kernel(f"{op.name}.{','.join(inputs)}", reference)
+        if kernel is not None:
+            improved.append((where, kernel, pick, False))
+            continue
+        if joint:
+            improved.append((where, rule, pick, wants_k))
+            continue
+        from . import fuse
+
         def settle(program, i=i, where=where, pick=pick):
             improved[i] = (where, program, pick, False)
 
-        fused = fuse.Fused(f"{name}, gradient", formula, reference, settle)
+        fused = fuse.Fused(f"{op.name}, gradient", formula, reference, settle)
         improved.append((where, fused, pick, False))
     return improved

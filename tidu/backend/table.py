@@ -30,11 +30,10 @@ class Table:
     """The kernels of one device; `xp` is its array library (numpy, later cupy)."""
 
     improve: Callable | None = None  # (name, reference) -> a kernel that computes the same, or None
-    improve_rules: Callable | None = None  # (name, steps of a Plan) -> such steps for arrays
+    improve_rules: Callable | None = None  # (Op, steps of a Plan) -> such steps for arrays
 
-    def __init__(self, xp, array_type):
+    def __init__(self, xp):
         self.xp = xp
-        _tables[array_type] = self
 
     def __getattr__(self, name):
         # Runs once per name: the result is kept as an ordinary attribute.
@@ -118,7 +117,9 @@ def _in_row_order(kernel, xp):
     return ordered
 
 
-cpu = Table(np, np.ndarray)
+cpu = Table(np)
+reference = Table(np)  # never improved: what native kernels are compared with
+_tables[np.ndarray] = cpu
 OWNERS = {type(None)}  # types of an array's `base` that nobody else can reach
 
 

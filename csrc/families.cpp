@@ -1,0 +1,11 @@
+// The families of kernels that the module has.
+#include "families.h"
+
+namespace tidu {
+
+const Entry* const families[] = {
+    matmul_kernels,
+    nullptr,
+};
+
+}  // namespace tidu

@@ -1,0 +1,10 @@
+// The lists of kernels, one for each family; see kernel.h.
+#pragma once
+
+#include "kernel.h"
+
+namespace tidu {
+
+extern const Entry matmul_kernels[];
+
+}  // namespace tidu
