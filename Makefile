@@ -8,7 +8,7 @@
 #   make operations    write anew docs/operations.md, the list of public functions, and the index of
 #                      those that load on first use
 #   make conformance   compare with PyTorch 2.13.0, which is installed beside, never into .venv
-#   make bench         import time, and the cost of small operations against PyTorch's
+#   make bench         import time, the workloads against PyTorch's, and docs/performance.md from them
 #   make clean         remove the environments and caches
 
 PYTHON ?= python3
@@ -68,7 +68,10 @@ conformance: $(REFERENCE)/stamp
 
 bench: $(REFERENCE)/stamp
 	$(REFERENCE_BIN)/python benchmarks/import_time.py
-	$(REFERENCE_BIN)/python benchmarks/small_ops.py
+	$(REFERENCE_BIN)/python benchmarks/users_line.py
+	$(REFERENCE_BIN)/python benchmarks/compare.py --save build/main.json
+	$(REFERENCE_BIN)/python benchmarks/compare.py --sizes odd --save build/odd.json
+	$(REFERENCE_BIN)/python benchmarks/report.py build/main.json build/odd.json
 
 clean:
 	rm -rf $(VENV) $(REFERENCE) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
