@@ -178,6 +178,7 @@ def main() -> None:
         rows += found
     print("\n".join(summaries))
     if options.save:
+        options.save.parent.mkdir(parents=True, exist_ok=True)
         options.save.write_text(json.dumps({"rounds": options.rounds, "rows": rows}, indent=1))
 
 

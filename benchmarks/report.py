@@ -73,7 +73,7 @@ def machine() -> str:
     import tidu
     from tidu.backend import native
 
-    kernels = f"kernels for {native.isa}" if native.available else "no native kernels"
+    kernels = f"{native.isa} kernels" if native.available else "no native kernels"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
     return (
         f"{processor()}; Python {platform.python_version()}, {libraries}, tidu {tidu.__version__} "

@@ -8,6 +8,7 @@ and with odd ones: prime numbers, batches of 1 and of 257, sizes that no kernel 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 
@@ -23,17 +24,17 @@ class Workload(NamedTuple):
 # Operations on one element: overhead is all there is.
 
 
-def add_one(torch, n=1):
+def add_one(torch: Any, n=1):
     x = torch.ones(n)
     return lambda: x + x
 
 
-def multiply_with_gradient(torch, n=1):
+def multiply_with_gradient(torch: Any, n=1):
     x, w = torch.ones(n), torch.ones(n, requires_grad=True)
     return lambda: x * w
 
 
-def descent(torch, samples=3):
+def descent(torch: Any, samples=3):
     """Program 05: each sample's loss, its gradient, and a step by hand."""
     w = torch.tensor([1.0], requires_grad=True)
     pairs = [(float(i + 1), 2.0 * (i + 1)) for i in range(samples)]
@@ -50,7 +51,7 @@ def descent(torch, samples=3):
     return step
 
 
-def matrix_gradient(torch, batch=2, features=5, out=3):
+def matrix_gradient(torch: Any, batch=2, features=5, out=3):
     """Program 02: a matrix product, a bias, the mean squared error and its gradient."""
     x, y = torch.ones(batch, features), torch.zeros(batch, out)
     w = torch.randn(features, out, requires_grad=True)
@@ -68,7 +69,7 @@ def matrix_gradient(torch, batch=2, features=5, out=3):
 # Training steps.
 
 
-def training(torch, model, optimizer, inputs, targets):
+def training(torch: Any, model, optimizer, inputs, targets):
     """A step of a classifier."""
     loss_fn = torch.nn.CrossEntropyLoss()
 
@@ -82,10 +83,10 @@ def training(torch, model, optimizer, inputs, targets):
     return step
 
 
-def perceptron(torch, widths, batch, optimizer):
-    nn = torch.nn
+def perceptron(torch: Any, widths, batch, optimizer):
+    nn: Any = torch.nn
     layers: list = []
-    for n_in, n_out in zip(widths, widths[1:]):
+    for n_in, n_out in pairwise(widths):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     made = getattr(torch.optim, optimizer)(model.parameters(), lr=1e-3)
@@ -93,8 +94,8 @@ def perceptron(torch, widths, batch, optimizer):
     return training(torch, model, made, inputs, torch.randint(0, widths[-1], (batch,)))
 
 
-def cifar_network(torch, channels=(3, 32, 32, 64), size=32):
-    nn = torch.nn
+def cifar_network(torch: Any, channels=(3, 32, 32, 64), size=32):
+    nn: Any = torch.nn
     a, b, c, d = channels
     flat = d * (size // 8) ** 2
     return nn.Sequential(
@@ -105,7 +106,7 @@ def cifar_network(torch, channels=(3, 32, 32, 64), size=32):
     )  # fmt: skip
 
 
-def cifar_step(torch, batch=64, **sizes):
+def cifar_step(torch: Any, batch=64, **sizes):
     model = cifar_network(torch, **sizes)
     sgd = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     size = sizes.get("size", 32)
@@ -113,7 +114,7 @@ def cifar_step(torch, batch=64, **sizes):
     return training(torch, model, sgd, images, torch.randint(0, 10, (batch,)))
 
 
-def cifar_forward(torch, batch=64, **sizes):
+def cifar_forward(torch: Any, batch=64, **sizes):
     model = cifar_network(torch, **sizes).eval()
     size = sizes.get("size", 32)
     images = torch.randn(batch, sizes.get("channels", (3,))[0], size, size)
@@ -125,9 +126,9 @@ def cifar_forward(torch, batch=64, **sizes):
     return step
 
 
-def resnet_step(torch, batch=32, channels=32, size=32, blocks=2):
+def resnet_step(torch: Any, batch=32, channels=32, size=32, blocks=2):
     """A stem, residual blocks of two 3x3 convolutions with batch norm, and a linear head."""
-    nn = torch.nn
+    nn: Any = torch.nn
 
     class Block(nn.Module):
         def __init__(self):
@@ -152,8 +153,9 @@ def resnet_step(torch, batch=32, channels=32, size=32, blocks=2):
     return training(torch, model, sgd, images, torch.randint(0, 10, (batch,)))
 
 
-def gpt_step(torch, batch=12, length=64, width=128, heads=4, layers=4, vocabulary=65):
-    nn, F = torch.nn, torch.nn.functional
+def gpt_step(torch: Any, batch=12, length=64, width=128, heads=4, layers=4, vocabulary=65):
+    nn: Any = torch.nn
+    F = torch.nn.functional
 
     class Attention(nn.Module):
         def __init__(self):
@@ -201,8 +203,8 @@ def gpt_step(torch, batch=12, length=64, width=128, heads=4, layers=4, vocabular
     return training(torch, model, adamw, ids, torch.randint(0, vocabulary, (batch * length,)))
 
 
-def lstm_step(torch, batch=32, length=28, features=32, hidden=64):
-    nn = torch.nn
+def lstm_step(torch: Any, batch=32, length=28, features=32, hidden=64):
+    nn: Any = torch.nn
 
     class Classifier(nn.Module):
         def __init__(self):
@@ -223,12 +225,12 @@ def lstm_step(torch, batch=32, length=28, features=32, hidden=64):
 # Single operations on much memory.
 
 
-def chain(torch, n=1_000_000):
+def chain(torch: Any, n=1_000_000):
     a, b = torch.randn(n), torch.randn(n)
     return lambda: ((a * b + a).relu() * 2).sum()
 
 
-def chain_with_gradient(torch, n=1_000_000):
+def chain_with_gradient(torch: Any, n=1_000_000):
     a = torch.randn(n, requires_grad=True)
     b = torch.randn(n, requires_grad=True)
 
@@ -239,17 +241,17 @@ def chain_with_gradient(torch, n=1_000_000):
     return step
 
 
-def add(torch, n=10_000_000):
+def add(torch: Any, n=10_000_000):
     a, b = torch.randn(n), torch.randn(n)
     return lambda: a + b
 
 
-def exp(torch, n=1_000_000):
+def exp(torch: Any, n=1_000_000):
     x = torch.randn(n)
     return lambda: x.exp()
 
 
-def softmax_and_gradient(torch, rows=4096, columns=512):
+def softmax_and_gradient(torch: Any, rows=4096, columns=512):
     x = torch.randn(rows, columns, requires_grad=True)
     g = torch.randn(rows, columns)
 
@@ -260,7 +262,7 @@ def softmax_and_gradient(torch, rows=4096, columns=512):
     return step
 
 
-def layer_norm_and_gradient(torch, rows=4096, columns=512):
+def layer_norm_and_gradient(torch: Any, rows=4096, columns=512):
     norm = torch.nn.LayerNorm(columns)
     x = torch.randn(rows, columns, requires_grad=True)
     g = torch.randn(rows, columns)
@@ -272,32 +274,32 @@ def layer_norm_and_gradient(torch, rows=4096, columns=512):
     return step
 
 
-def sum_over(torch, dim, rows=2000, columns=2000):
+def sum_over(torch: Any, dim, rows=2000, columns=2000):
     x = torch.randn(rows, columns)
     return lambda: x.sum(dim)
 
 
-def max_over(torch, dim, rows=2000, columns=2000):
+def max_over(torch: Any, dim, rows=2000, columns=2000):
     x = torch.randn(rows, columns)
     return lambda: x.max(dim)
 
 
-def transposing_copy(torch, rows=2000, columns=2000):
+def transposing_copy(torch: Any, rows=2000, columns=2000):
     x = torch.randn(rows, columns)
     return lambda: x.t().contiguous()
 
 
-def matmul(torch, m=1024, k=1024, n=1024):
+def matmul(torch: Any, m=1024, k=1024, n=1024):
     a, b = torch.randn(m, k), torch.randn(k, n)
     return lambda: a @ b
 
 
-def bmm(torch, batch=64, m=64, k=64, n=64):
+def bmm(torch: Any, batch=64, m=64, k=64, n=64):
     a, b = torch.randn(batch, m, k), torch.randn(batch, k, n)
     return lambda: torch.bmm(a, b)
 
 
-def row_indexing(torch, rows=10_000, columns=128, picked=4096):
+def row_indexing(torch: Any, rows=10_000, columns=128, picked=4096):
     x, index = torch.randn(rows, columns), torch.randint(0, rows, (picked,))
     return lambda: x[index]
 
@@ -305,7 +307,7 @@ def row_indexing(torch, rows=10_000, columns=128, picked=4096):
 # Data, and many sizes at once.
 
 
-def data_loader(torch, images=20_000, size=28, batch=64):
+def data_loader(torch: Any, images=20_000, size=28, batch=64):
     """An epoch, shuffled, nothing done with it."""
     from importlib import import_module
 
@@ -321,9 +323,10 @@ def data_loader(torch, images=20_000, size=28, batch=64):
     return step
 
 
-def mixed(torch, sizes=((1, 19, 27), (7, 33, 18), (20, 24, 24), (3, 50, 41))):
+def mixed(torch: Any, sizes=((1, 19, 27), (7, 33, 18), (20, 24, 24), (3, 50, 41))):
     """A network for images of any size, on batches whose sizes differ from step to step."""
-    nn, F = torch.nn, torch.nn.functional
+    nn: Any = torch.nn
+    F = torch.nn.functional
 
     class Net(nn.Module):
         def __init__(self):

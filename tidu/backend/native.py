@@ -13,6 +13,7 @@ from typing import Any
 from .table import ELEMENTWISE, FORWARDS, OWNERS, cpu
 
 available = False  # whether native kernels are in use
+isa: str | None = None  # the instruction set that was chosen for them
 _kernels: Any = None  # the extension
 
 # Operations that are not made into programs although they could be: one step of them has to be
@@ -22,7 +23,7 @@ _LEFT_ALONE = {"clone", "positive"}
 
 def install() -> None:
     """Puts native kernels into the table of the CPU, unless they are missing or unwanted."""
-    global available, _kernels
+    global available, isa, _kernels
     if os.environ.get("TIDU_NATIVE", "1") == "0":
         return
     try:
@@ -30,6 +31,7 @@ def install() -> None:
     except ImportError:
         return
     available = True
+    isa = _kernels.isa
     OWNERS.add(_kernels.Memory)
     cpu.improve = _improve
     cpu.improve_rules = _improve_rules
