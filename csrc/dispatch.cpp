@@ -49,6 +49,13 @@ const Isa isas[] = {
 
 }  // namespace
 
+std::vector<const char*> supported_isas() {
+  std::vector<const char*> names;
+  for (const Isa& isa : isas)
+    if (isa.supported()) names.push_back(isa.name);
+  return names;
+}
+
 const char* choose_isa() {
 #if defined(__x86_64__) || defined(_M_X64)
   __builtin_cpu_init();

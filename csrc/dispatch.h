@@ -1,6 +1,8 @@
 // The tables of kernels for the instruction set that was chosen when the module was loaded.
 #pragma once
 
+#include <vector>
+
 #include "gemm.h"
 #include "opcodes.h"
 
@@ -18,5 +20,8 @@ TIDU_TABLES(TIDU_EXTERN)
 // Chooses the best instruction set of this processor, or the one that TIDU_ISA names if the
 // processor has it. Returns its name.
 const char* choose_isa();
+
+// The instruction sets that the module has kernels for and the processor runs, best first.
+std::vector<const char*> supported_isas();
 
 }  // namespace tidu

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -15,7 +16,7 @@ namespace {
 
 constexpr size_t huge = size_t(2) << 20;  // the size of a huge page
 // What may stay cached beside the largest amount that was ever in use at once: a quarter of that,
-// and this.
+// and this. (Emptying the cache forgets that amount.)
 constexpr size_t slack = size_t(64) << 20;
 
 // Sizes are rounded up to four steps for each power of two, so that at most a fifth is wasted.
@@ -46,6 +47,7 @@ struct Cache {
   std::mutex mutex;
   Shelf shelves[64 * 4];
   Stats stats{};
+  size_t most = 0;  // bytes that were ever in use at once
   uint64_t clock = 0;
 };
 
@@ -79,7 +81,7 @@ void give_back(void* block) {
 // Frees the blocks that were not needed for longest, until `room` bytes more may be allocated.
 void make_room(Cache& c, size_t room) {
   while (c.stats.cached > 0 &&
-         c.stats.in_use + c.stats.cached + room > c.stats.peak + c.stats.peak / 4 + slack) {
+         c.stats.in_use + c.stats.cached + room > c.most + c.most / 4 + slack) {
     Shelf* oldest = nullptr;
     for (Shelf& shelf : c.shelves)
       if (shelf.first && (!oldest || shelf.last_used < oldest->last_used)) oldest = &shelf;
@@ -117,6 +119,7 @@ void* allocate(size_t bytes) {
   }
   c.stats.in_use += kind.bytes;
   if (c.stats.in_use > c.stats.peak) c.stats.peak = c.stats.in_use;
+  if (c.stats.in_use > c.most) c.most = c.stats.in_use;
   return block;
 }
 
@@ -145,7 +148,7 @@ void empty_cache() {
   for (Shelf& shelf : c.shelves)
     while (Block* first = shelf.first) shelf.first = first->next, give_back(first);
   c.stats.cached = 0;
-  c.stats.peak = c.stats.in_use;
+  c.most = c.stats.in_use;
 }
 
 void reset_peak() {
@@ -153,5 +156,9 @@ void reset_peak() {
   std::lock_guard<std::mutex> guard(c.mutex);
   c.stats.peak = c.stats.in_use;
 }
+
+void lock() { cache().mutex.lock(); }
+void unlock() { cache().mutex.unlock(); }
+void unlock_in_child() { new (&cache().mutex) std::mutex; }
 
 }  // namespace tidu::memory

@@ -13,10 +13,16 @@ void* allocate(size_t bytes);
 void release(void* block, size_t bytes);
 
 struct Stats {
-  size_t in_use, cached, peak, allocations, hits;
+  size_t in_use, cached, peak;  // bytes
+  size_t allocations, hits;
 };
 Stats stats();
 void empty_cache();
-void reset_peak();
+void reset_peak();  // `peak` becomes what is in use now
+
+// Around a fork, so that the child finds the cache as no thread was changing it.
+void lock();
+void unlock();
+void unlock_in_child();
 
 }  // namespace tidu::memory

@@ -17,7 +17,18 @@ using namespace tidu;
 NB_MODULE(_kernels, m) {
   m.doc() = "tidu's native kernels: arrays in, arrays out. See docs/native.md.";
   if (!prepare_arrays()) throw nb::python_error();
+  parallel::prepare_for_forks();
   m.attr("isa") = choose_isa();
+  m.def("build", [m] {
+    nb::dict out;
+    out["isa"] = m.attr("isa");
+    nb::list isas;
+    for (const char* name : supported_isas()) isas.append(name);
+    out["isas"] = isas;
+    out["compiler"] = TIDU_COMPILER;
+    out["numpy"] = TIDU_NUMPY_VERSION;
+    return out;
+  });
 
   m.def("threads", [] { return parallel::threads(); });
   m.def("set_threads", [](int n) { parallel::set_threads(n); });

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #if defined(__linux__) || defined(__APPLE__)
@@ -13,6 +14,8 @@
 #if defined(__linux__)
 #include <sched.h>
 #endif
+
+#include "memory.h"
 
 namespace tidu::parallel {
 namespace {
@@ -48,38 +51,45 @@ int from_environment() {
   return available();
 }
 
+// A round is one call of `run`: its number and, in the last bits, how many helpers it has. A helper
+// that reads it knows whether the round needs it, and nobody waits for those that it does not need.
+constexpr int helper_bits = 16;
+constexpr int most_helpers = (1 << helper_bits) - 1;
+
 class Pool {
  public:
   ~Pool() = delete;  // Threads may outlive static objects; the pool stays until the process ends.
 
-  int wanted = from_environment();
+  std::atomic<int> wanted{from_environment()};
 
   void run(int64_t n, void (*body)(void*, int64_t), void* context) {
     std::unique_lock<std::mutex> mine(in_use_, std::try_to_lock);
-    int helpers = static_cast<int>(n < wanted ? n : wanted) - 1;
-    if (helpers < 1 || !mine.owns_lock()) {
+    const int threads = wanted.load(std::memory_order_relaxed);
+    const int helpers = mine.owns_lock() ? start(static_cast<int>(n < threads ? n : threads) - 1) : 0;
+    if (helpers < 1) {
       for (int64_t i = 0; i < n; i++) body(context, i);
       return;
     }
-    while (started_ < helpers) {
-      int number = ++started_;
-      std::thread([this, number, seen = round_.load()] { serve(number, seen); }).detach();
-    }
-    body_ = body, context_ = context, n_ = n, helpers_ = helpers;
+    body_ = body, context_ = context, n_ = n;
     next_.store(helpers + 1, std::memory_order_relaxed);
-    busy_.store(started_, std::memory_order_relaxed);
+    busy_.store(helpers, std::memory_order_relaxed);
     {
       std::lock_guard<std::mutex> guard(sleep_);
-      round_.fetch_add(1, std::memory_order_release);
+      const uint64_t number = (round_.load(std::memory_order_relaxed) >> helper_bits) + 1;
+      round_.store(number << helper_bits | static_cast<uint64_t>(helpers), std::memory_order_release);
     }
     if (asleep_.load() > 0) wake_.notify_all();
     work(0);
-    while (busy_.load(std::memory_order_acquire) > 0) pause();
+    // Where there are more threads than processors, the one waited for may need this one.
+    for (int i = 0; busy_.load(std::memory_order_acquire) > 0; i++)
+      i < 4096 ? pause() : std::this_thread::yield();
   }
 
   // In the child of a fork there is only the thread that called it.
   void forget() {
-    new (this) Pool(wanted);
+    const int threads = wanted;
+    new (this) Pool;
+    wanted = threads;
   }
   void lock() { in_use_.lock(); }
   void unlock() { in_use_.unlock(); }
@@ -87,7 +97,18 @@ class Pool {
   Pool() = default;
 
  private:
-  explicit Pool(int n) : wanted(n) {}
+  // Starts threads until there are so many helpers; returns how many of these there are.
+  int start(int helpers) {
+    if (helpers > most_helpers) helpers = most_helpers;
+    try {
+      while (started_ < helpers) {
+        std::thread([this, number = started_ + 1, seen = round_.load()] { serve(number, seen); }).detach();
+        started_++;
+      }
+    } catch (const std::system_error&) {  // The system gives no more.
+    }
+    return helpers < started_ ? helpers : started_;
+  }
 
   void work(int64_t task) {
     for (; task < n_; task = next_.fetch_add(1, std::memory_order_relaxed)) body_(context_, task);
@@ -96,7 +117,8 @@ class Pool {
   void serve(int number, uint64_t seen) {
     for (;;) {
       seen = wait_for_more(seen);
-      if (number <= helpers_) work(number);
+      if (number > static_cast<int>(seen & most_helpers)) continue;
+      work(number);
       busy_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -122,7 +144,7 @@ class Pool {
   std::atomic<int> asleep_{0}, busy_{0};
   std::atomic<uint64_t> round_{0};
   std::atomic<int64_t> next_{0};
-  int started_ = 0, helpers_ = 0;
+  int started_ = 0;
   int64_t n_ = 0;
   void (*body_)(void*, int64_t) = nullptr;
   void* context_ = nullptr;
@@ -131,14 +153,7 @@ class Pool {
 alignas(Pool) unsigned char storage[sizeof(Pool)];
 
 Pool& pool() {
-  static Pool* only = [] {
-    Pool* made = new (storage) Pool();
-#if defined(__linux__) || defined(__APPLE__)
-    // A fork waits for a kernel that is running in another thread.
-    pthread_atfork([] { pool().lock(); }, [] { pool().unlock(); }, [] { pool().forget(); });
-#endif
-    return made;
-  }();
+  static Pool* only = new (storage) Pool;
   return *only;
 }
 
@@ -146,9 +161,18 @@ thread_local bool inside = false;
 
 }  // namespace
 
-int threads() { return inside ? 1 : pool().wanted; }
+int threads() { return inside ? 1 : pool().wanted.load(std::memory_order_relaxed); }
 
 void set_threads(int n) { pool().wanted = n; }
+
+void prepare_for_forks() {
+#if defined(__linux__) || defined(__APPLE__)
+  // A fork waits for a kernel that is running in another thread, and then for the memory that such
+  // a kernel may still be asking for: in this order.
+  pthread_atfork([] { pool().lock(), memory::lock(); }, [] { memory::unlock(), pool().unlock(); },
+                 [] { memory::unlock_in_child(), pool().forget(); });
+#endif
+}
 
 void run(int64_t n, void (*body)(void*, int64_t), void* context) {
   if (inside || n <= 1) {

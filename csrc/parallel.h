@@ -10,6 +10,9 @@ namespace tidu::parallel {
 int threads();
 void set_threads(int n);
 
+// Lets kernels run in the children of forks. To be called once, when the module is loaded.
+void prepare_for_forks();
+
 // Calls body(context, task) for every task from 0 to n - 1, on up to `threads()` threads, the
 // caller's among them; returns when all are done. A thread starts with the task of its own number,
 // so that kernels which follow each other find their part of the memory in the same core's cache,

@@ -83,9 +83,10 @@ _LAZY |= dict.fromkeys(
     ["is_anomaly_enabled", "is_anomaly_check_nan_enabled"], "autograd.anomaly_mode"
 )
 _LAZY |= dict.fromkeys(
-    "get_num_threads set_num_threads get_num_interop_threads use_deterministic_algorithms "
-    "are_deterministic_algorithms_enabled is_deterministic_algorithms_warn_only_enabled "
-    "get_float32_matmul_precision set_float32_matmul_precision".split(),
+    "get_num_threads set_num_threads get_num_interop_threads set_num_interop_threads show_config "
+    "use_deterministic_algorithms are_deterministic_algorithms_enabled "
+    "is_deterministic_algorithms_warn_only_enabled get_float32_matmul_precision "
+    "set_float32_matmul_precision".split(),
     "settings",
 )
 _LAZY |= dict.fromkeys(["get_default_device", "set_default_device"], "device")
@@ -101,7 +102,7 @@ _LAZY |= dict.fromkeys(
 _LAZY_MODULES = frozenset(
     "nn optim utils vision linalg fft special random serialization cuda backends testing "
     "distributions jit alias printing version functional storage types return_types "
-    "_tensor_str amp accelerator settings".split()
+    "_tensor_str amp accelerator settings __config__".split()
 )
 
 

@@ -15,6 +15,7 @@ from importlib.machinery import BuiltinImporter, ModuleSpec, PathFinder, SourceF
 from types import ModuleType, TracebackType
 
 from tidu import alias, version
+from tidu.backend import native
 
 USAGE = """\
 usage: python -m tidu [-h] [-V] [script.py | -m module | -c code | -] [arguments ...]
@@ -52,6 +53,7 @@ def main() -> None:
     elif first in ("-V", "--version"):
         python = ".".join(map(str, sys.version_info[:3]))
         print(f"tidu {version.own} (for PyTorch {version.torch}; Python {python})")
+        print(f"native kernels: {native.reason or native.cpu_capability()}")
     else:
         alias.install()
         namespace = _fresh_main()

@@ -1,33 +1,37 @@
-"""How PyTorch computes: threads, determinism, the precision of products.
+"""How PyTorch computes: threads, determinism, the precision of products; and what computes here.
 
-The number of threads is that of NumPy's BLAS, where that is OpenBLAS; tidu's own kernels use one.
-tidu always computes the same way twice and with the full precision of float32: those settings are
-kept, for programs that ask, and change nothing.
+The number of threads is that of the native kernels' pool (docs/native.md); without native kernels it
+is that of NumPy's BLAS, where that is OpenBLAS. tidu always computes the same way twice and with the
+full precision of float32: those settings are kept, for programs that ask, and change nothing.
 """
 
 from __future__ import annotations
 
+import operator
 import warnings
 
 _deterministic = {"enabled": False, "warn_only": False}
 _precision = {"float32_matmul": "highest"}
+_interop: list[int] = []  # what `set_num_interop_threads` set
 
 
 def get_num_threads() -> int:
-    """The number of threads that multiply matrices.
+    """The number of threads that kernels compute with, the caller's among them.
 
     >>> import tidu
     >>> tidu.get_num_threads() >= 1
     True
     """
-    from .backend import blas
+    from .backend import native
 
-    get, _ = blas.controls()
-    return get()
+    return native.threads()
 
 
 def set_num_threads(threads) -> None:
-    """Sets the number of threads that multiply matrices.
+    """Sets the number of threads that kernels compute with; NumPy's own calls keep theirs.
+
+    At first it is the number of processors, or what the environment's TIDU_NUM_THREADS or
+    OMP_NUM_THREADS says. Without native kernels it is the number of NumPy's BLAS.
 
     >>> import tidu
     >>> before = tidu.get_num_threads()
@@ -36,24 +40,64 @@ def set_num_threads(threads) -> None:
     1
     >>> tidu.set_num_threads(before)
     """
-    from .backend import blas
+    from .backend import native
 
-    if type(threads) is not int:
-        raise RuntimeError(f"set_num_threads expects an int, but got {type(threads).__name__}")
-    if threads <= 0:
-        raise RuntimeError("set_num_threads expects a positive integer")
-    _, set_to = blas.controls()
-    set_to(threads)
+    native.set_threads(_count("set_num_threads", threads))
 
 
 def get_num_interop_threads() -> int:
-    """The number of operations that run at the same time: 1.
+    """The number of operations that run at the same time: 1, or what was set.
 
     >>> import tidu
     >>> tidu.get_num_interop_threads() >= 1
     True
     """
-    return 1
+    return _interop[0] if _interop else 1
+
+
+def set_num_interop_threads(threads) -> None:
+    """Keeps a number of operations to run at the same time; tidu runs one. It can be set once.
+
+    >>> import tidu
+    >>> tidu.set_num_interop_threads(0)
+    Traceback (most recent call last):
+    RuntimeError: set_num_interop_threads expects a positive integer
+    """
+    threads = _count("set_num_interop_threads", threads)
+    if _interop:
+        raise RuntimeError(
+            "Error: cannot set number of interop threads after parallel work has started or "
+            "set_num_interop_threads called"
+        )
+    _interop.append(threads)
+
+
+def _count(function: str, threads) -> int:
+    try:
+        count = operator.index(threads)
+    except TypeError:
+        count = None
+    if count is None or isinstance(threads, bool):
+        raise RuntimeError(f"{function} expects an int, but got {type(threads).__name__}")
+    if count <= 0:
+        raise RuntimeError(f"{function} expects a positive integer")
+    if count > 0x7FFFFFFF:
+        raise ValueError("Overflow when unpacking long")
+    return count
+
+
+def show_config() -> None:
+    """Prints what computes: native kernels and their instruction set, threads, allocator, versions.
+
+    `tidu.__config__.show()` returns the text.
+
+    >>> import tidu
+    >>> tidu.show_config()  # doctest: +ELLIPSIS
+    tidu ...
+    """
+    from . import __config__
+
+    print(__config__.show())
 
 
 def use_deterministic_algorithms(mode, *, warn_only=False) -> None:

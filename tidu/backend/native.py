@@ -6,29 +6,43 @@ kernel falls back by itself to the reference for what it does not take.
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from . import blas
 from .table import ELEMENTWISE, FORWARDS, OWNERS, cpu
 
 available = False  # whether native kernels are in use
 isa: str | None = None  # the instruction set that was chosen for them
+reason = ""  # why they are not in use
 _kernels: Any = None  # the extension
+
+HOW = "with a C++ compiler there, `pip install --force-reinstall --no-binary tidu tidu` builds it"
 
 # Operations that are not made into programs although they could be: one step of them has to be
 # the reference's (it hands an operand on, or refuses dtypes by an error).
 _LEFT_ALONE = {"clone", "positive"}
 
+# Where NumPy's BLAS computes what no native kernel takes. Its threads would wait for more work on
+# the processors that the kernels' own threads need.
+_USE_BLAS = {f"tidu.ops.{family}" for family in ("matmul", "decompositions", "linalg", "norms", "einsum")}
+
 
 def install() -> None:
     """Puts native kernels into the table of the CPU, unless they are missing or unwanted."""
-    global available, isa, _kernels
+    global available, isa, reason, _kernels
     if os.environ.get("TIDU_NATIVE", "1") == "0":
+        reason = "TIDU_NATIVE=0 leaves them out"
         return
     try:
-        from . import _kernels
-    except ImportError:
+        _kernels = importlib.import_module(f"{__package__}._kernels")
+    except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError)
+        reason = f"the extension was not built ({HOW})" if missing else f"it does not load ({error})"
+        _tell()
         return
     available = True
     isa = _kernels.isa
@@ -37,16 +51,74 @@ def install() -> None:
     cpu.improve_rules = _improve_rules
 
 
+def _tell() -> None:
+    """Says once, on stderr, that this installation is the slow one. TIDU_NATIVE=0 is the answer
+    of those who know. (Not a warning: where warnings are errors, programs have to run all the same.)"""
+    if sys.stderr is not None:
+        print(
+            f"tidu computes with NumPy alone, several times slower than it can: {reason}. "
+            "TIDU_NATIVE=0 keeps this line away.",
+            file=sys.stderr,
+        )
+
+
+def threads() -> int:
+    """The number of threads that kernels use; without the extension, of NumPy's BLAS."""
+    return _kernels.threads() if available else blas.controls()[0]()
+
+
+def set_threads(count: int) -> None:
+    """Sets the number that `threads` returns."""
+    if available:
+        _kernels.set_threads(count)
+    else:
+        blas.controls()[1](count)
+
+
+def build() -> dict | None:
+    """What the extension is: {"isa": in use, "isas": of this processor, "compiler", "numpy"}."""
+    return _kernels.build() if available else None
+
+
+def cpu_capability() -> str:
+    """The instruction set in use, by PyTorch's names."""
+    return {"v3": "AVX2", "v4": "AVX512"}.get(isa or "", "DEFAULT")
+
+
+def memory_stats() -> dict[str, int]:
+    """The allocator's counts, zeros without it: see `tidu.backends.cpu.memory_stats`."""
+    if available:
+        return _kernels.memory_stats()
+    return dict.fromkeys(("in_use", "cached", "peak", "allocations", "hits"), 0)
+
+
+def empty_cache() -> None:
+    """Gives cached memory back; without the extension there is none."""
+    if available:
+        _kernels.empty_cache()
+
+
+def reset_peak() -> None:
+    """Lets the peak of `memory_stats` begin anew."""
+    if available:
+        _kernels.reset_peak()
+
+
 def _improve(name: str, reference: Callable):
     """The extension's kernel of that name, or one made of programs; None if there is neither."""
+    formula = FORWARDS[name]
+    limited = getattr(formula, "__module__", None) in _USE_BLAS
+    if limited:
+        reference = blas.one_thread(reference)
     kernel = _kernels.kernel(name, reference)
     if kernel is not None:
         return kernel
+    if limited:
+        return reference
     from . import fuse
 
     if name in _LEFT_ALONE or not (name in ELEMENTWISE or name in fuse.OPCODES):
         return None
-    formula = FORWARDS[name]
     if isinstance(formula, str) or name in fuse.OPCODES:
         instruction = formula if isinstance(formula, str) else name
 
@@ -74,6 +146,8 @@ def _improve_rules(op, steps: list) -> list:
         def reference(*arrays, formula=formula):
             return formula(cpu, *arrays)
 
+        if rule.__module__ in _USE_BLAS:
+            reference = blas.one_thread(reference)
         joint = type(where) is tuple
         inputs = [op.params[op.tensors[i]] for i in (where if joint else (where,))]
         kernel = _kernels.kernel(f"{op.name}.{','.join(inputs)}", reference)

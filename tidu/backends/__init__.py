@@ -1,8 +1,9 @@
-"""`torch.backends`: the libraries that PyTorch computes with, and whether they are there.
+"""`torch.backends`: the CPU's settings, and the libraries that PyTorch computes with, which are not there.
 
-tidu computes with NumPy, so they are not. Settings can be made and read; they change nothing.
+tidu computes with kernels of its own, or with NumPy. Settings of other libraries can be made and read;
+they change nothing.
 """
 
-from . import cuda, cudnn, mkl, mkldnn, mps, openmp
+from . import cpu, cuda, cudnn, mkl, mkldnn, mps, openmp
 
-__all__ = ["cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
