@@ -5,13 +5,15 @@
 
 #include "gemm.h"
 #include "opcodes.h"
+#include "softmax.h"
 
 namespace tidu {
 
 // X(type, name): a table of each family, which its kernel source fills.
 #define TIDU_TABLES(X)   \
   X(LoopTable, loops)    \
-  X(GemmTable, gemm_kernels)
+  X(GemmTable, gemm_kernels) \
+  X(SoftmaxTable, softmax_loops)
 
 #define TIDU_EXTERN(type, name) extern type name;
 TIDU_TABLES(TIDU_EXTERN)

@@ -5,6 +5,7 @@ namespace tidu {
 
 const Entry* const families[] = {
     matmul_kernels,
+    softmax_kernels,
     nullptr,
 };
 

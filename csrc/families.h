@@ -6,5 +6,6 @@
 namespace tidu {
 
 extern const Entry matmul_kernels[];
+extern const Entry softmax_kernels[];
 
 }  // namespace tidu
