@@ -3,17 +3,21 @@
 
 #include <vector>
 
+#include "copy.h"
 #include "gemm.h"
 #include "opcodes.h"
+#include "pooling.h"
 #include "softmax.h"
 
 namespace tidu {
 
 // X(type, name): a table of each family, which its kernel source fills.
 #define TIDU_TABLES(X)   \
-  X(LoopTable, loops)    \
+  X(LoopTable, loops)      \
   X(GemmTable, gemm_kernels) \
-  X(SoftmaxTable, softmax_loops)
+  X(SoftmaxTable, softmax_loops) \
+  X(CopyTable, copy_kernels) \
+  X(PoolTable, pool_kernels)
 
 #define TIDU_EXTERN(type, name) extern type name;
 TIDU_TABLES(TIDU_EXTERN)

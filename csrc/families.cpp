@@ -6,6 +6,7 @@ namespace tidu {
 const Entry* const families[] = {
     matmul_kernels,
     softmax_kernels,
+    pooling_kernels,
     nullptr,
 };
 

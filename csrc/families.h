@@ -7,5 +7,6 @@ namespace tidu {
 
 extern const Entry matmul_kernels[];
 extern const Entry softmax_kernels[];
+extern const Entry pooling_kernels[];
 
 }  // namespace tidu
