@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "convolution.h"
 #include "copy.h"
 #include "gemm.h"
 #include "opcodes.h"
@@ -14,6 +15,7 @@ namespace tidu {
 // X(type, name): a table of each family, which its kernel source fills.
 #define TIDU_TABLES(X)   \
   X(LoopTable, loops)      \
+  X(ConvolutionTable, conv_kernels) \
   X(GemmTable, gemm_kernels) \
   X(SoftmaxTable, softmax_loops) \
   X(CopyTable, copy_kernels) \

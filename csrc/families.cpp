@@ -4,6 +4,7 @@
 namespace tidu {
 
 const Entry* const families[] = {
+    convolution_entries,
     matmul_kernels,
     softmax_kernels,
     pooling_kernels,
