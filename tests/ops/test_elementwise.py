@@ -312,3 +312,12 @@ def test_numbers_beside_float16_stay_unrounded():
     assert (x[0] * 0.7).dtype is tidu.float16
     for exponent in (2, 3, -2, -0.5, 5):
         assert tidu.equal(x**exponent, (wide**exponent).half())
+
+
+@pytest.mark.parametrize("dtype", [tidu.float32, tidu.float64])
+def test_gradient_of_a_product_with_a_mask(dtype):
+    """The rule multiplies with bools that nobody has promoted."""
+    x = tidu.tensor([[1.0, -2.0, 3.0]], dtype=dtype, requires_grad=True)
+    mask = tidu.tensor([[True, False, True], [True, True, False]])
+    (x * mask).sum().backward()
+    assert x.grad.tolist() == [[2.0, 1.0, 1.0]]

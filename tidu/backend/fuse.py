@@ -36,7 +36,9 @@ _INSTRUCTIONS = {
     "logical_not": "invert", "logical_and": "both", "logical_or": "either", "isnan": "is_nan",
     "rint": "round", "fabs": "abs",
 }  # fmt: skip
-_GIVE_CONDITION = {"lt", "le", "gt", "ge", "eq", "ne", "both", "either", "differ", "invert", "is_nan"}
+_GIVE_CONDITION = {
+    "lt", "le", "gt", "ge", "eq", "ne", "both", "either", "differ", "invert", "is_nan", "from_bool",
+}  # fmt: skip
 _TAKE_CONDITIONS = {"both", "either", "differ", "invert", "to_number"}
 
 
