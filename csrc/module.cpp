@@ -5,6 +5,7 @@
 #include <string>
 
 #include "arrays.h"
+#include "calls.h"
 #include "dispatch.h"
 #include "kernel.h"
 #include "memory.h"
@@ -58,6 +59,13 @@ NB_MODULE(_kernels, m) {
   nb::object program = nb::steal(make_program_type());
   if (!program.is_valid()) throw nb::python_error();
   m.attr("Program") = program;
+  nb::object call = nb::steal(make_call_type());
+  if (!call.is_valid()) throw nb::python_error();
+  m.attr("Call") = call;
+  m.def("prepare_calls", [](nb::args world) {
+    if (!prepare_world(world.ptr())) throw nb::python_error();
+  });
+  m.def("switch_calls", [](bool on) { switch_calls(on); });
   m.attr("Memory") = nb::borrow(memory_owner_type());
   nb::dict opcodes;
 #define TIDU_NAME(name, operands, cost) opcodes[#name] = nb::make_tuple(int(op_##name), operands);

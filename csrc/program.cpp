@@ -484,6 +484,12 @@ PyType_Spec spec = {"tidu.backend._kernels.Program", sizeof(Program), 0,
 
 }  // namespace
 
-PyObject* make_program_type() { return PyType_FromSpec(&spec); }
+PyObject* program_type = nullptr;
+
+PyObject* make_program_type() { return Py_XNewRef(program_type = PyType_FromSpec(&spec)); }
+
+bool is_program(PyObject* object) {
+  return reinterpret_cast<PyObject*>(Py_TYPE(object)) == program_type;
+}
 
 }  // namespace tidu

@@ -15,4 +15,7 @@ namespace tidu {
 // The Python type; a callable object. Null, with the error set, if it cannot be made.
 PyObject* make_program_type();
 
+// Whether it is a program: one takes Python numbers, too, in the place of 0-d arrays.
+bool is_program(PyObject* object);
+
 }  // namespace tidu

@@ -34,11 +34,11 @@ Most functions of `tidu` are methods of Tensor too. `make operations` writes thi
 def functions():
     """Every public name and its function: what operations declared first, in their order."""
     later.declare_all()
-    yield from ((f"tidu.{name}", f) for name, f in PUBLIC.items() if inspect.isfunction(f))
+    yield from ((f"tidu.{name}", f) for name, f in PUBLIC.items() if inspect.isroutine(f))
     for prefix, module in NAMESPACES.items():
         for name in dir(module):
             found = getattr(module, name, None)
-            if inspect.isfunction(found) and not name.startswith("_"):
+            if inspect.isroutine(found) and not name.startswith("_"):
                 yield f"{prefix}.{name}", found
 
 

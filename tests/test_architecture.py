@@ -111,7 +111,7 @@ def test_every_public_operation_is_documented():
     list_operations = runpy.run_path(str(REPO / "docs" / "list_operations.py"))
     text = list_operations["text"]()
     assert text == list_operations["OUT"].read_text(), "run: make operations"
-    functions = {name for name, found in PUBLIC.items() if inspect.isfunction(found)}
+    functions = {name for name, found in PUBLIC.items() if inspect.isroutine(found)}
     assert functions - set(re.findall(r"`tidu\.([\w.]+)`", text)) == set()
 
 

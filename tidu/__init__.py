@@ -28,7 +28,6 @@ from .autograd.grad_mode import (
     set_grad_enabled,
 )
 from .autograd.public import PUBLIC as _PUBLIC
-from .backend import native as _native
 from .device import device
 from .dtypes import (
     can_cast,
@@ -52,7 +51,6 @@ for _class in (Tensor, Size, device, dtype, finfo, iinfo):
     _class.__module__ = __name__  # where people find it, and pickles too
 
 newaxis = None
-_native.install()
 
 globals().update({d.name: d for d in _dtypes.ALL})
 globals().update(_dtypes.ALIASES)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
@@ -163,7 +164,7 @@ def _publish(module: ModuleType) -> None:
     assert public is not None
     sys.modules[public] = module
     for value in list(vars(module).values()):
-        if isinstance(value, (type, FunctionType)):
+        if isinstance(value, (type, FunctionType)) or inspect.ismethoddescriptor(value):
             name = _public_name(str(value.__module__))
             if name is not None:
                 value.__module__ = name

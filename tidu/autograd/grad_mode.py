@@ -14,7 +14,7 @@ PLAIN, CAREFUL = 1, 2
 # there is more to do (anomaly detection, hooks on saved tensors). A context variable costs a third of
 # what a thread-local attribute does, and a new thread starts with the default, as in PyTorch.
 _record = ContextVar("tidu_record", default=PLAIN)
-recording_now = _record.get
+recording_now, recording_variable = _record.get, _record
 
 
 class _Mode(threading.local):

@@ -27,13 +27,13 @@ from typing import Any
 import numpy as np
 
 from ..backend import table as backend
-from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
 from . import record as recording
 from .grad_mode import recording_now
 from .node import LEAF, Counter, Node
 from .public import expose
 from .record import int_scalars, make_node, scalars
+from .usual import usual
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 ndarray, asarray = np.ndarray, np.asarray
@@ -47,6 +47,7 @@ class Op:
     """A declared operation."""
 
     apply: Any  # what runs it on Tensors; set with the form of the operation
+    form = ""  # which of the functions at the end of this file made that
 
     # What a declaration says of it, where it says so: see `elementwise` and `op`.
     outputs: tuple = ("out",)
@@ -82,7 +83,7 @@ class Op:
         self.plans = {}  # which inputs need gradients -> Plan
         self.node_classes = {}
         self.one_node_class = None  # the only one, if its name does not depend on the arguments
-        self.kernels = backend.Kernels(name)
+        self.kernels = backend.Kernels(name, computes=not self.view)
         self.tensors = tuple(range(arity)) if arity is not None else self._find_tensors(forward)
         self.promoted = self.tensors[unpromoted:]
         marks = forward.__annotations__
@@ -171,6 +172,7 @@ class Plan:
             else:
                 indices.append(fixed + len(self.derived))
                 self.derived.append(self._derived(op, n))
+        self.indices = indices  # of what is saved, among the arguments and then `derived`
         self.save = _getter(indices)
         self.needs_derived = bool(self.derived)
         self.saves_tensors = any(
@@ -252,13 +254,13 @@ def elementwise(ufunc=None, **options):
         backend.FORWARDS[name] = ufunc if ufunc else forward
         backend.ELEMENTWISE.add(name)
         if len(params) == 1:
-            apply = _unary(op)
+            op.form, apply = "unary", _unary(op)
         elif len(params) == 2 and arity == 2 and not op.strict:
-            apply = _binary(op)
+            op.form, apply = "binary", _binary(op)
         else:
-            apply = _general(op)
-        op.apply = apply
-        return _attach(op, expose(op, apply, forward, **options))
+            op.form, apply = "general", _general(op)
+        op.apply = usual(op, apply)
+        return _attach(op, expose(op, op.apply, forward, **options))
 
     return declare
 
@@ -280,13 +282,16 @@ def op(**options):
         declared = Op(name, forward, **options)
         backend.FORWARDS[name] = forward
         one_view = declared.view and len(declared.outputs) == 1
-        declared.apply = _viewing(declared) if one_view else _general(declared)
+        declared.form = "view" if one_view else "general"
+        apply = _viewing(declared) if one_view else _general(declared)
+        declared.apply = usual(declared, apply)
         return _attach(declared, expose(declared, declared.apply, forward, **options))
 
     return declare
 
 
-# What a call does. The three below are the hot path of everything: keep them flat.
+# What a call does. The four below are the hot path of everything: keep them flat. csrc/calls.cpp does
+# the same for the usual call.
 
 
 def _unary(op):
@@ -306,13 +311,10 @@ def _unary(op):
                 edges = [x if mask is LEAF else mask]
         else:
             mask = x.requires_grad or None
-        settings = quiet(IGNORE)
         try:
             r = kernels.cpu(a)
         except Exception as error:
             raise recording.explain(op, error, (x,)) from None
-        finally:
-            loud(settings)
         if type(r) is not ndarray:
             r = asarray(r)
         out = new(Tensor)
@@ -367,13 +369,10 @@ def _binary(op):
                         mask, edges = 3, [x if nx is LEAF else nx, y if ny is LEAF else ny]
                 else:
                     mask = x.requires_grad | y.requires_grad << 1
-        settings = quiet(IGNORE)
         try:
             r = kernels.cpu(a, b)
         except Exception as error:
             raise recording.explain(op, error, (x, y)) from None
-        finally:
-            loud(settings)
         if type(r) is not ndarray:
             r = asarray(r)
         out = new(Tensor)
@@ -410,13 +409,10 @@ def _general(op):
                 raise recording.not_a_tensor(op, i, t)
         if op.promote:
             recording.prepare_general(op, arrays)
-        settings = quiet(IGNORE)
         try:
             r = kernels.cpu(*arrays)
         except Exception as error:
             raise recording.explain(op, error, args) from None
-        finally:
-            loud(settings)
         if not single:
             return recording.several(op, args, r, mask)
         if type(r) is not ndarray:

@@ -7,6 +7,7 @@ from ..dtypes import plain
 from ..tensor import Tensor
 from .arguments import bind, explain, rename
 from .grad_mode import mode
+from .usual import python_of, usual
 
 PUBLIC = Registry()  # name -> function of the package (`tidu.<name>`)
 TENSOR_OPS = Registry()  # name -> operation on Tensors: what gradient rules call `k` under create_graph
@@ -71,11 +72,11 @@ def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbo
                 raise better from None
 
         call.op = op  # type: ignore[attr-defined]
-        return _described(call, title, forward)
+        return usual(op, _described(call, title, forward))
 
     TENSOR_OPS[name] = apply
     return install(name, caller, apply, public=public, method=method, inplace=inplace,
-                   symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip
+                   symbol=symbol, aliases=aliases, varargs=varargs, op=op)  # fmt: skip
 
 
 def _described(call, title, source):
@@ -134,7 +135,7 @@ def _parameters(function):
     return frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
-def install(name, caller, apply, *, public, method, inplace, symbol, aliases, varargs):
+def install(name, caller, apply, *, public, method, inplace, symbol, aliases, varargs, op=None):
     """Enters a function under its names: in the package, as methods, in place, as an operator.
 
     `caller(title, is_method)` makes it: the title and the positions in its errors are the caller's.
@@ -155,7 +156,7 @@ def install(name, caller, apply, *, public, method, inplace, symbol, aliases, va
             if public and inplace == "public":
                 PUBLIC[each] = _in_place(each, caller(each, False))
     if symbol:
-        _operators(symbol, apply, inplace and getattr(Tensor, name + "_"))
+        _operators(symbol, op, apply, inplace and getattr(Tensor, name + "_"))
     return main
 
 
@@ -195,11 +196,11 @@ def _in_place(name, call):
 _ONE_SIDED = ("lt", "le", "gt", "ge", "eq", "ne", "rsub", "rtruediv")
 
 
-def _operators(symbol, apply, in_place):
+def _operators(symbol, op, apply, in_place):
     if symbol == "matmul":  # which takes no numbers
-        apply = _of_tensors(apply)
+        apply = usual(op, _of_tensors(apply))
     setattr(Tensor, f"__{symbol}__", apply)
-    if apply.__code__.co_argcount == 1 or symbol in _ONE_SIDED:
+    if python_of(apply).__code__.co_argcount == 1 or symbol in _ONE_SIDED:
         return
 
     def reflected(x, y):
@@ -210,7 +211,7 @@ def _operators(symbol, apply, in_place):
             return NotImplemented
         return in_place(x, y)
 
-    setattr(Tensor, f"__r{symbol}__", reflected)
+    setattr(Tensor, f"__r{symbol}__", usual(op, reflected, swapped=True))
     if in_place:
         setattr(Tensor, f"__i{symbol}__", assigned)
 

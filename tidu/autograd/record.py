@@ -205,7 +205,7 @@ def make_node(op, args, mask, array, out=None, results=None, edges=None):
     node.dtype = dtype
     # The user's line; `Node.place`, written out.
     node.serial = next(serials)
-    frame: Any = _getframe(2)
+    frame: Any = _getframe(1)
     while own_file[frame.f_code.co_filename]:
         frame = frame.f_back
         if frame is None:

@@ -51,6 +51,11 @@ def install() -> None:
     cpu.improve_rules = _improve_rules
 
 
+def extension():
+    """The extension's module; None if it is missing or unwanted."""
+    return _kernels if available else None
+
+
 def _tell() -> None:
     """Says once, on stderr, that this installation is the slow one. TIDU_NATIVE=0 is the answer
     of those who know. (Not a warning: where warnings are errors, programs have to run all the same.)"""
@@ -127,7 +132,7 @@ def _improve(name: str, reference: Callable):
 
     def settle(program):
         # From now on the program is called directly, and calls back for what it does not take.
-        cpu.override(name, program)
+        cpu.override(name, program, silent=True)
 
     return fuse.Fused(name, formula, reference, settle)
 
@@ -165,3 +170,6 @@ def _improve_rules(op, steps: list) -> list:
         fused = fuse.Fused(f"{op.name}, gradient", formula, reference, settle)
         improved.append((where, fused, pick, False))
     return improved
+
+
+install()

@@ -8,6 +8,7 @@
 
 `np.errstate` costs more than a small operation does, so the hot path switches the context variable
 behind it. It is set and reset around each operation: the user's own NumPy calls keep their settings.
+Native kernels warn of nothing, so `quietly` stands around what NumPy computes only.
 """
 
 from __future__ import annotations
@@ -33,3 +34,17 @@ except ImportError:  # a NumPy that keeps its settings elsewhere
     def loud(settings):
         """Brings the user's settings back."""
         np.seterr(**settings)
+
+
+def quietly(function):
+    """The function, with NumPy's warnings off while it runs."""
+
+    def call(*args):
+        settings = quiet(IGNORE)
+        try:
+            return function(*args)
+        finally:
+            loud(settings)
+
+    call.__name__ = getattr(function, "__name__", "call")
+    return call

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .later import Registry
+from .quiet import quietly
 
 FORWARDS = Registry()  # name -> forward(k, *arguments), or the name of a function of `xp`
 ROW_ORDER: set = set()  # names of operations whose results are always contiguous
@@ -34,6 +35,7 @@ class Table:
 
     def __init__(self, xp):
         self.xp = xp
+        self.silent = set()  # names of kernels that never cause a floating-point warning
 
     def __getattr__(self, name):
         # Runs once per name: the result is kept as an ordinary attribute.
@@ -48,12 +50,21 @@ class Table:
             if name in ROW_ORDER:
                 kernel = _in_row_order(kernel, self.xp)
         if self.improve is not None:
-            kernel = self.improve(name, kernel) or kernel
+            improved = self.improve(name, quietly(kernel))
+            if improved is not None:
+                self.silent.add(name)
+                kernel = improved
         setattr(self, name, kernel)
         return kernel
 
-    def override(self, name, kernel):
-        """Makes `kernel` compute operation `name`; `None` brings the reference back."""
+    def override(self, name, kernel, silent=False):
+        """Makes `kernel` compute operation `name`; `None` brings the reference back.
+
+        `silent`: it never causes a floating-point warning, so nobody has to keep NumPy quiet.
+        """
+        self.silent.discard(name)
+        if silent:
+            self.silent.add(name)
         if kernel is None:
             self.__dict__.pop(name, None)
         else:
@@ -63,13 +74,16 @@ class Table:
 
 
 class Kernels:
-    """One operation's kernels: `cpu` is looked up at the first call, and again after an override."""
+    """One operation's kernels: `cpu` is looked up at the first call, and again after an override.
 
-    __slots__ = ("name", "cpu")
+    They cause no floating-point warnings. `computes`: whether they could, as views cannot.
+    """
+
+    __slots__ = ("name", "computes", "cpu")
     instances: dict[str, Kernels] = {}
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, computes=True):
+        self.name, self.computes = name, computes
         self.clear()
         Kernels.instances[name] = self
 
@@ -77,7 +91,9 @@ class Kernels:
         """Looks the kernel up in the table at the next call."""
 
         def first(*args):
-            self.cpu = getattr(cpu, self.name)
+            kernel = getattr(cpu, self.name)
+            noisy = self.computes and self.name not in cpu.silent
+            self.cpu = quietly(kernel) if noisy else kernel
             return self.cpu(*args)
 
         self.cpu = first

@@ -1,0 +1,379 @@
+#include "calls.h"
+
+#include <structmember.h>
+
+#include <cstring>
+
+#include "program.h"
+
+namespace tidu {
+namespace {
+
+struct Call {
+  PyObject_HEAD
+  vectorcallfunc call;
+  PyObject *op, *function;
+  bool swapped;  // takes its two operands in the other order
+  bool read;     // whether the declaration was looked at
+  Form* form;    // what it says; null if calls are all for the Python function
+};
+
+bool enabled = true;
+
+// Operands of one call, taken from its arguments.
+struct Operands {
+  PyObject* args[max_params];
+  PyObject* arrays[max_params];  // what the kernel gets
+  unsigned mask = 0;             // of the tensors that need a gradient
+  unsigned numbers = 0;          // of the parameters that are Python numbers among tensors
+};
+
+bool is_float(PyObject* dtype) { return dtype == world.float32 || dtype == world.float64; }
+
+// Whether a tensor's place in the graph is known: it is no view, or one whose base was not written
+// to since it was looked up.
+bool is_settled(PyObject* tensor) {
+  PyObject* view = at(tensor, world.tensor.view);
+  if (view == Py_None) return true;
+  PyObject* counter = at(tensor, world.tensor.counter);
+  if (Py_TYPE(counter) != world.counter_type || Py_TYPE(view) != world.view_type) return false;
+  PyObject *seen = at(view, world.view.history), *now = at(counter, world.counter.history);
+  return seen == now || PyObject_RichCompareBool(seen, now, Py_EQ) == 1;
+}
+
+// A number that every float dtype takes.
+bool is_plain_number(PyObject* object) {
+  if (PyFloat_CheckExact(object)) return true;
+  if (!PyLong_CheckExact(object)) return false;
+  int overflow;
+  PyLong_AsLongLongAndOverflow(object, &overflow);
+  return !overflow;
+}
+
+// Sorts the arguments; false if one of them is not of the usual kind.
+bool take(const Form& form, PyObject* const* given, Py_ssize_t n, bool swapped, Operands& o) {
+  if (n > form.n_params || n < 1 || (swapped && n != 2)) return false;
+  PyObject* dtype = nullptr;
+  bool any = false;
+  for (int i = 0; i < form.n_params; i++) {
+    PyObject* value = i < n ? given[swapped ? 1 - i : i] : form.defaults[i];
+    if (!value) return false;
+    o.args[i] = o.arrays[i] = value;
+    if (!(form.tensors >> i & 1)) continue;
+    const bool promoted = form.promoted >> i & 1;
+    if (is_tensor(value)) {
+      PyObject *array = at(value, world.tensor.array), *counter = at(value, world.tensor.counter);
+      if (!array || !PyArray_CheckExact(array) || !counter) return false;
+      if (counter != Py_None && Py_TYPE(counter) != world.counter_type) return false;
+      if (!is_settled(value)) return false;
+      if (promoted) {
+        PyObject* own = dtype_of(array);
+        if (!is_float(own) || (dtype && own != dtype)) return false;
+        dtype = own;
+      }
+      if (at(value, world.tensor.node) != Py_None) o.mask |= 1u << form.bit[i];
+      o.arrays[i] = array;
+      any = true;
+    } else if (value == Py_None) {
+      if (!form.general) return false;
+    } else if (promoted && form.numbers && (dtype || !form.general) && is_plain_number(value)) {
+      o.numbers |= 1u << i;
+    } else {
+      return false;
+    }
+  }
+  if (!any || (form.promoted && !dtype)) return false;
+  return !(o.numbers & 1 && form.first_a_tensor);
+}
+
+// Puts arrays in the place of numbers, where the kernel needs that: those that were used before.
+bool convert_numbers(const Form& form, PyObject* kernel, Operands& o) {
+  if (is_program(kernel)) return true;
+  PyObject* dtype = nullptr;
+  for (int i = 0; i < form.n_params && !dtype; i++)
+    if (form.promoted >> i & 1 && PyArray_CheckExact(o.arrays[i])) dtype = dtype_of(o.arrays[i]);
+  for (int i = 0; i < form.n_params; i++) {
+    if (!(o.numbers >> i & 1)) continue;
+    PyObject* known = world.numbers[PyLong_CheckExact(o.args[i])][dtype == world.float64];
+    o.arrays[i] = PyDict_GetItemWithError(known, o.args[i]);
+    if (!o.arrays[i]) return false;
+  }
+  return true;
+}
+
+// Ties a view to the tensor whose memory it shows: `op._viewing`.
+bool link_view(const Form& form, const Operands& o, PyObject* out) {
+  PyObject* x = o.args[0];
+  PyObject* before = at(x, world.tensor.view);
+  PyObject *counter = counter_of(x), *recording;
+  if (!counter || PyContextVar_Get(world.recording, nullptr, &recording) < 0) return false;
+  Py_DECREF(at(out, world.tensor.counter));
+  at(out, world.tensor.counter) = Py_NewRef(counter);
+  PyObject* view = world.view_type->tp_alloc(world.view_type, 0);
+  PyObject* rest = pack(o.args + 1, form.n_params - 1);
+  PyObject* step = rest ? PyTuple_Pack(3, form.op, rest, Py_None) : nullptr;
+  PyObject* steps = step ? PyTuple_Pack(1, step) : nullptr;
+  if (before != Py_None && steps) {
+    PyObject* own = steps;
+    steps = PySequence_Concat(at(before, world.view.steps), own);
+    Py_DECREF(own);
+    PyObject* was = at(before, world.view.recorded);
+    if (PyObject_IsTrue(was) != 1) {
+      Py_DECREF(recording);
+      recording = Py_NewRef(was);
+    }
+  }
+  Py_XDECREF(rest);
+  Py_XDECREF(step);
+  if (view && steps) {
+    at(view, world.view.base) = Py_NewRef(before == Py_None ? x : at(before, world.view.base));
+    at(view, world.view.steps) = steps;
+    at(view, world.view.history) = Py_NewRef(at(counter, world.counter.history));
+    at(view, world.view.recorded) = recording;
+    Py_DECREF(at(out, world.tensor.view));
+    at(out, world.tensor.view) = view;
+    return true;
+  }
+  Py_XDECREF(view);
+  Py_XDECREF(steps);
+  Py_DECREF(recording);
+  return false;
+}
+
+PyObject* several(const Form& form, const Operands& o, PyObject* results) {
+  PyObject* packed = pack(o.args, form.n_params);
+  PyObject* mask = PyLong_FromUnsignedLong(o.mask);
+  PyObject* all[] = {form.op, packed, results, mask};
+  PyObject* out = packed && mask ? PyObject_Vectorcall(world.several, all, 4, nullptr) : nullptr;
+  Py_XDECREF(packed);
+  Py_XDECREF(mask);
+  return out;
+}
+
+// The result of a call; null if it is not a usual one, or failed with an error.
+PyObject* compute(Form& form, PyObject* const* given, Py_ssize_t n, bool swapped) {
+  Operands o;
+  if (!take(form, given, n, swapped, o)) return nullptr;
+  PyObject* kernel = at(form.kernels, world.kernel);
+  if (o.numbers && !convert_numbers(form, kernel, o)) return nullptr;
+  Py_INCREF(kernel);
+  PyObject* result = PyObject_Vectorcall(kernel, o.arrays, form.n_params, nullptr);
+  Py_DECREF(kernel);
+  if (!result) return nullptr;
+  if (!form.one_result) {
+    PyObject* all = several(form, o, result);
+    Py_DECREF(result);
+    return all;
+  }
+  if (!PyArray_CheckExact(result)) {
+    PyObject* array = PyArray_FromAny(result, nullptr, 0, 0, NPY_ARRAY_ENSUREARRAY, nullptr);
+    Py_DECREF(result);
+    if (!array) return nullptr;
+    result = array;
+  }
+  PyObject* out = new_tensor(result);
+  if (!out) return nullptr;
+  bool fine = !form.view || link_view(form, o, out);
+  if (fine && o.mask) {
+    PyObject* node = make_node(form, o.mask, o.args, out);
+    if (node) {
+      Py_DECREF(at(out, world.tensor.node));
+      at(out, world.tensor.node) = node;
+    }
+    fine = node;
+  }
+  if (fine) return out;
+  Py_DECREF(out);
+  return nullptr;
+}
+
+// The form of an operation's calls, which its declaration (`usual.describe`) tells once; null if they
+// are all for the Python function. Calls of one operation share it.
+PyObject* forms = nullptr;  // {op: capsule, or None}
+
+Form* read_form(PyObject* op) {
+  PyObject* told = PyObject_CallOneArg(world.describe, op);
+  PyObject *defaults = nullptr, *kernels, *rules;
+  Form form{};
+  int general, view, one_result, numbers, first_a_tensor, fixed_class, any_class;
+  if (!told || told == Py_None ||
+      !PyArg_ParseTuple(told, "IIpppppppO!OO!", &form.tensors, &form.promoted, &general, &view,
+                        &one_result, &numbers, &first_a_tensor, &fixed_class, &any_class,
+                        &PyTuple_Type, &defaults, &kernels, &PyDict_Type, &rules) ||
+      PyTuple_GET_SIZE(defaults) > max_params) {
+    Py_XDECREF(told);
+    return nullptr;
+  }
+  form.op = Py_NewRef(op);
+  form.kernels = kernels;
+  form.rules = rules;
+  form.general = general;
+  form.view = view;
+  form.one_result = one_result;
+  form.numbers = numbers;
+  form.first_a_tensor = first_a_tensor;
+  form.fixed_class = fixed_class;
+  form.any_class = any_class;
+  form.n_params = static_cast<int>(PyTuple_GET_SIZE(defaults));
+  int bit = 0;
+  for (int i = 0; i < form.n_params; i++) {
+    PyObject* value = PyTuple_GET_ITEM(defaults, i);
+    form.defaults[i] = value == Py_NotImplemented ? nullptr : value;
+    if (form.tensors >> i & 1) form.bit[i] = bit++;
+  }
+  return new Form(form);  // lives as long as the operation, and so does what it was told
+}
+
+Form* form_of(PyObject* op) {
+  PyObject* known = PyDict_GetItemWithError(forms, op);
+  if (known) return known == Py_None ? nullptr : static_cast<Form*>(PyCapsule_GetPointer(known, nullptr));
+  Form* form = read_form(op);
+  known = form ? PyCapsule_New(form, nullptr, nullptr) : Py_NewRef(Py_None);
+  if (known) PyDict_SetItem(forms, op, known);
+  Py_XDECREF(known);
+  PyErr_Clear();
+  return form;
+}
+
+// The Python type
+
+PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
+  Call* self = reinterpret_cast<Call*>(object);
+  if (!self->read) {
+    self->form = form_of(self->op);
+    self->read = true;
+  }
+  if (!names && self->form && enabled) {
+    PyObject* out = compute(*self->form, args, PyVectorcall_NARGS(nargsf), self->swapped);
+    if (out) return out;
+    // The Python function computes it again and says what is wrong.
+    if (PyErr_Occurred()) {
+      if (!PyErr_ExceptionMatches(PyExc_Exception)) return nullptr;
+      PyErr_Clear();
+    }
+  }
+  return PyObject_Vectorcall(self->function, args, nargsf, names);
+}
+
+PyObject* new_call(PyTypeObject* type, PyObject* args, PyObject*) {
+  PyObject *op, *function;
+  int swapped;
+  if (!PyArg_ParseTuple(args, "OOp", &op, &function, &swapped)) return nullptr;
+  if (!world.tensor_type) {
+    PyErr_SetString(PyExc_RuntimeError, "the classes were not handed over");
+    return nullptr;
+  }
+  Call* self = reinterpret_cast<Call*>(type->tp_alloc(type, 0));
+  if (!self) return nullptr;
+  self->call = call;
+  self->op = Py_NewRef(op);
+  self->function = Py_NewRef(function);
+  self->swapped = swapped;
+  return reinterpret_cast<PyObject*>(self);
+}
+
+int traverse(PyObject* object, visitproc visit, void* arg) {
+  Py_VISIT(reinterpret_cast<Call*>(object)->op);
+  Py_VISIT(reinterpret_cast<Call*>(object)->function);
+  Py_VISIT(Py_TYPE(object));
+  return 0;
+}
+
+int clear(PyObject* object) {
+  Py_CLEAR(reinterpret_cast<Call*>(object)->op);
+  Py_CLEAR(reinterpret_cast<Call*>(object)->function);
+  return 0;
+}
+
+void free_call(PyObject* object) {
+  PyTypeObject* type = Py_TYPE(object);
+  PyObject_GC_UnTrack(object);
+  clear(object);
+  type->tp_free(object);
+  Py_DECREF(type);
+}
+
+// As a class's attribute it is a method, as a function is.
+PyObject* bind(PyObject* object, PyObject* instance, PyObject*) {
+  if (!instance || instance == Py_None) return Py_NewRef(object);
+  return PyMethod_New(object, instance);
+}
+
+// All about it but the call is the Python function's: its name, documentation, attributes.
+PyObject* own_name(PyObject* object, void* name) {
+  return PyObject_GetAttrString(reinterpret_cast<Call*>(object)->function, static_cast<char*>(name));
+}
+
+int set_own_name(PyObject* object, PyObject* value, void* name) {
+  return PyObject_SetAttrString(reinterpret_cast<Call*>(object)->function, static_cast<char*>(name),
+                                value);
+}
+
+PyObject* get_attribute(PyObject* object, PyObject* name) {
+  PyObject* found = PyObject_GenericGetAttr(object, name);
+  if (found || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
+  PyErr_Clear();
+  return PyObject_GetAttr(reinterpret_cast<Call*>(object)->function, name);
+}
+
+int set_attribute(PyObject* object, PyObject* name, PyObject* value) {
+  return PyObject_SetAttr(reinterpret_cast<Call*>(object)->function, name, value);
+}
+
+PyObject* represent(PyObject* object) {
+  return PyObject_Repr(reinterpret_cast<Call*>(object)->function);
+}
+
+PyObject* reduce(PyObject* object, PyObject*) {
+  return own_name(object, const_cast<char*>("__qualname__"));
+}
+
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Call, call), READONLY, nullptr},
+    {"__wrapped__", T_OBJECT, offsetof(Call, function), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+#define TIDU_OWN(name) {name, own_name, set_own_name, nullptr, const_cast<char*>(name)}
+PyGetSetDef names[] = {
+    TIDU_OWN("__name__"), TIDU_OWN("__qualname__"), TIDU_OWN("__doc__"), TIDU_OWN("__module__"),
+    TIDU_OWN("__dict__"), {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+#undef TIDU_OWN
+
+PyMethodDef methods[] = {
+    {"__reduce__", reduce, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot type_slots[] = {
+    {Py_tp_new, reinterpret_cast<void*>(new_call)},
+    {Py_tp_dealloc, reinterpret_cast<void*>(free_call)},
+    {Py_tp_traverse, reinterpret_cast<void*>(traverse)},
+    {Py_tp_clear, reinterpret_cast<void*>(clear)},
+    {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+    {Py_tp_descr_get, reinterpret_cast<void*>(bind)},
+    {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
+    {Py_tp_setattro, reinterpret_cast<void*>(set_attribute)},
+    {Py_tp_repr, reinterpret_cast<void*>(represent)},
+    {Py_tp_members, members},
+    {Py_tp_getset, names},
+    {Py_tp_methods, methods},
+    {0, nullptr},
+};
+
+PyType_Spec spec = {"tidu.backend._kernels.Call", sizeof(Call), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+                        Py_TPFLAGS_METHOD_DESCRIPTOR,
+                    type_slots};
+
+}  // namespace
+
+PyObject* make_call_type() {
+  if (!forms) forms = PyDict_New();
+  return forms ? PyType_FromSpec(&spec) : nullptr;
+}
+
+void switch_calls(bool on) { enabled = on; }
+
+}  // namespace tidu

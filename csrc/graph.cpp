@@ -1,0 +1,292 @@
+#include "graph.h"
+
+#include <structmember.h>
+
+namespace tidu {
+
+World world;
+
+namespace {
+
+constexpr long plain = 1;  // what `recording_now()` says while nothing but recording is asked for
+
+PyObject* allocate(PyTypeObject* type) { return type->tp_alloc(type, 0); }
+
+void fill(PyObject* object, Slot slot, PyObject* value) { at(object, slot) = Py_NewRef(value); }
+
+PyObject* new_counter() {
+  PyObject* counter = allocate(world.counter_type);
+  if (!counter) return nullptr;
+  fill(counter, world.counter.version, world.zero);
+  fill(counter, world.counter.history, world.zero);
+  fill(counter, world.counter.code, Py_None);
+  fill(counter, world.counter.lasti, Py_None);
+  fill(counter, world.counter.operation, Py_None);
+  return counter;
+}
+
+// What a gradient rule asked for: `record._derive`.
+PyObject* saved_value(int source, PyObject* value) {
+  if (source == from_argument) return Py_NewRef(value);
+  if (!is_tensor(value)) return Py_NewRef(Py_None);
+  PyObject* array = at(value, world.tensor.array);
+  if (source == from_shape) return shape_of(array);
+  if (source == from_dtype) return Py_NewRef(dtype_of(array));
+  if (source == from_needed) return PyBool_FromLong(at(value, world.tensor.node) != Py_None);
+  PyObject* counter = counter_of(value);
+  PyObject* kept = counter ? allocate(world.saved_output_type) : nullptr;
+  if (!kept) return nullptr;
+  fill(kept, world.saved.array, array);
+  fill(kept, world.saved.counter, counter);
+  fill(kept, world.saved.index, Py_None);
+  return kept;
+}
+
+// Notes the version of a saved tensor that was written to before: `record._note_versions`.
+bool note_version(PyObject* value, int position, PyObject*& versions) {
+  PyObject* counter = at(value, world.tensor.counter);
+  if (counter == Py_None) return true;
+  PyObject* version = at(counter, world.counter.version);
+  if (version == world.zero || integer(version) == 0) return true;
+  if (!versions) versions = PyDict_New();
+  PyObject* key = PyLong_FromLong(position);
+  const bool noted = versions && key && PyDict_SetItem(versions, key, version) == 0;
+  Py_XDECREF(key);
+  return noted;
+}
+
+bool save(const Recipe& recipe, PyObject* node, PyObject* const* args, PyObject* out) {
+  PyObject *saved = PyTuple_New(recipe.count), *versions = nullptr;
+  if (!saved) return false;
+  at(node, world.node.saved) = saved;
+  bool fine = true;
+  for (int i = 0; i < recipe.count && fine; i++) {
+    const auto [source, index] = recipe.items[i];
+    PyObject* value = saved_value(source, source == from_output ? out : args[index]);
+    if (value) PyTuple_SET_ITEM(saved, i, value);
+    fine = value && (source != from_argument || !is_tensor(value) || note_version(value, i, versions));
+  }
+  if (versions) {
+    fine = fine && PyObject_SetAttrString(node, "versions", versions) == 0;
+    Py_DECREF(versions);
+  }
+  return fine;
+}
+
+// Where each operand's gradient goes: `record._edges`.
+PyObject* edges_of(const Form& form, PyObject* const* args) {
+  PyObject* edges = PyList_New(__builtin_popcount(form.tensors));
+  for (int i = 0; edges && i < form.n_params; i++) {
+    if (!(form.tensors >> i & 1)) continue;
+    PyObject* edge = is_tensor(args[i]) ? at(args[i], world.tensor.node) : Py_None;
+    PyList_SET_ITEM(edges, form.bit[i], Py_NewRef(edge == world.leaf ? args[i] : edge));
+  }
+  return edges;
+}
+
+// The user's line, and the number in the order of creation: `Node.place`.
+bool place(PyObject* node) {
+  PyObject* serial = Py_TYPE(world.serials)->tp_iternext(world.serials);
+  if (!serial) return false;
+  at(node, world.node.serial) = serial;
+  PyFrameObject* frame = PyEval_GetFrame();
+  Py_XINCREF(frame);
+  while (frame) {
+    PyCodeObject* code = PyFrame_GetCode(frame);
+    PyObject* own = PyDict_GetItemWithError(world.own_file, code->co_filename);
+    own = own ? Py_NewRef(own) : PyObject_GetItem(world.own_file, code->co_filename);
+    Py_XDECREF(own);  // one of the two constants
+    if (own != Py_True) {
+      at(node, world.node.code) = reinterpret_cast<PyObject*>(code);
+      at(node, world.node.lasti) = PyLong_FromLong(PyFrame_GetLasti(frame));
+      Py_DECREF(frame);
+      return own != nullptr;
+    }
+    Py_DECREF(code);
+    PyFrameObject* back = PyFrame_GetBack(frame);
+    Py_DECREF(frame);
+    frame = back;
+  }
+  fill(node, world.node.code, Py_None);
+  fill(node, world.node.lasti, Py_None);
+  return true;
+}
+
+// Reads a plan, as `usual.recipe` tells it; false, perhaps without an error, if it is none for this
+// file.
+bool read_plan(Form& form, Recipe& recipe, unsigned mask, PyObject* const* args) {
+  PyObject* packed = pack(args, form.n_params);
+  PyObject* told = packed ? PyObject_CallFunction(world.recipe, "OIO", form.op, mask, packed) : nullptr;
+  Py_XDECREF(packed);
+  PyObject *node_class, *sources;
+  int saves_tensors;
+  if (!told || !PyArg_ParseTuple(told, "OO!pO!", &recipe.plan, &PyType_Type, &node_class,
+                                 &saves_tensors, &PyTuple_Type, &sources))
+    return false;
+  recipe.node_class = reinterpret_cast<PyTypeObject*>(node_class);
+  recipe.saves_tensors = saves_tensors;
+  recipe.count = static_cast<int>(PyTuple_GET_SIZE(sources));
+  for (int i = 0; i < recipe.count && i < max_saved; i++)
+    if (!PyArg_ParseTuple(PyTuple_GET_ITEM(sources, i), "ii", &recipe.items[i].source,
+                          &recipe.items[i].index))
+      return false;
+  return recipe.count <= max_saved;  // `told` is kept, as the recipe is
+}
+
+const Recipe* recipe_for(Form& form, unsigned mask, PyObject* const* args) {
+  uint64_t key = mask;
+  if (!form.fixed_class) {
+    if (form.any_class) return nullptr;
+    for (int i = 0; i < form.n_params; i++) {
+      int kind = 15;
+      if (is_tensor(args[i]))
+        kind = PyArray_NDIM(reinterpret_cast<PyArrayObject*>(at(args[i], world.tensor.array)));
+      else if (args[i] == Py_None) kind = 14;
+      if (form.tensors >> i & 1) key = key << 4 | (kind < 14 && form.promoted ? 0 : kind);
+    }
+  }
+  for (int i = 0; i < form.n_recipes; i++)
+    if (form.recipes[i].key == key) return &form.recipes[i];
+  if (form.n_recipes == max_recipes) return nullptr;
+  Recipe made{};
+  made.key = key;
+  if (!read_plan(form, made, mask, args)) return nullptr;
+  Recipe& kept = form.recipes[form.n_recipes++];
+  kept = made;
+  return &kept;
+}
+
+}  // namespace
+
+int integer(PyObject* object) {
+  const long value = PyLong_AsLong(object);
+  return value == static_cast<int>(value) ? static_cast<int>(value) : -1;
+}
+
+PyObject* pack(PyObject* const* items, Py_ssize_t n) {
+  PyObject* packed = PyTuple_New(n);
+  for (Py_ssize_t i = 0; packed && i < n; i++) PyTuple_SET_ITEM(packed, i, Py_NewRef(items[i]));
+  return packed;
+}
+
+PyObject* shape_of(PyObject* array) {
+  PyArrayObject* a = reinterpret_cast<PyArrayObject*>(array);
+  PyObject* shape = PyTuple_New(PyArray_NDIM(a));
+  for (int d = 0; shape && d < PyArray_NDIM(a); d++)
+    PyTuple_SET_ITEM(shape, d, PyLong_FromSsize_t(PyArray_DIM(a, d)));
+  return shape;
+}
+
+PyObject* new_tensor(PyObject* array) {
+  PyObject* tensor = allocate(world.tensor_type);
+  if (!tensor) {
+    Py_DECREF(array);
+    return nullptr;
+  }
+  at(tensor, world.tensor.array) = array;
+  fill(tensor, world.tensor.node, Py_None);
+  fill(tensor, world.tensor.view, Py_None);
+  fill(tensor, world.tensor.counter, Py_None);
+  return tensor;
+}
+
+PyObject* counter_of(PyObject* tensor) {
+  PyObject*& counter = at(tensor, world.tensor.counter);
+  if (counter == Py_None) {
+    PyObject* made = new_counter();
+    if (!made) return nullptr;
+    Py_DECREF(counter);
+    counter = made;
+  }
+  return counter;
+}
+
+PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out) {
+  PyObject *array = at(out, world.tensor.array), *recording;
+  if (PyContextVar_Get(world.recording, nullptr, &recording) < 0) return nullptr;
+  const long state = PyLong_AsLong(recording);
+  Py_DECREF(recording);
+  PyObject* dtype = dtype_of(array);
+  const bool floats = dtype == world.float32 || dtype == world.float64;
+  if (floats && state == 0) return Py_NewRef(form.view ? world.leaf : Py_None);
+  const Recipe* recipe = nullptr;
+  if (floats && state == plain && PyDict_GET_SIZE(form.rules)) recipe = recipe_for(form, mask, args);
+  if (!recipe) {
+    if (PyErr_Occurred()) return nullptr;
+    PyObject* packed = pack(args, form.n_params);
+    if (!packed) return nullptr;
+    PyObject* bits = PyLong_FromUnsignedLong(mask);
+    PyObject* all[] = {form.op, packed, bits, array, out};
+    PyObject* node = bits ? PyObject_Vectorcall(world.make_node, all, 5, nullptr) : nullptr;
+    Py_XDECREF(bits);
+    Py_DECREF(packed);
+    return node;
+  }
+  PyObject* node = allocate(recipe->node_class);
+  if (!node) return nullptr;
+  fill(node, world.node.plan, recipe->plan);
+  fill(node, world.node.dtype, dtype);
+  at(node, world.node.shape) = shape_of(array);
+  at(node, world.node.edges) = edges_of(form, args);
+  if (save(*recipe, node, args, out) && at(node, world.node.shape) && at(node, world.node.edges) &&
+      place(node))
+    return node;
+  Py_DECREF(node);
+  return nullptr;
+}
+
+namespace {
+
+// The places of a class's slots, in the order of their names.
+bool read_slots(PyObject* type, const char* const* names, Slot* slots) {
+  for (; *names; names++, slots++) {
+    PyObject* member = PyObject_GetAttrString(type, *names);
+    if (!member) return false;
+    if (Py_TYPE(member) != &PyMemberDescr_Type) {
+      PyErr_Format(PyExc_TypeError, "%s is no slot of %R", *names, type);
+      return false;
+    }
+    slots->offset = reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset;
+    Py_DECREF(member);
+  }
+  return true;
+}
+
+template <int n>
+bool read_slots(PyTypeObject* type, const char* const (&names)[n], void* slots) {
+  return read_slots(reinterpret_cast<PyObject*>(type), names, static_cast<Slot*>(slots));
+}
+
+}  // namespace
+
+bool prepare_world(PyObject* args) {
+  World w{};
+  PyTypeObject *node, *kernels;
+  PyObject** numbers = w.numbers[0];
+  PyTypeObject* const type = &PyType_Type;
+  if (!PyArg_ParseTuple(
+          args, "O!O!O!O!O!O!OOOOOOOOOOOOOO", type, &w.tensor_type, type, &node, type, &w.view_type,
+          type, &w.counter_type, type, &w.saved_output_type, type, &kernels, &w.leaf, &w.recording,
+          &w.serials, &w.own_file, &w.make_node, &w.several, &w.describe, &w.recipe, &w.float32,
+          &w.float64, &numbers[0], &numbers[1], &numbers[2], &numbers[3]))
+    return false;
+  w.zero = PyLong_FromLong(0);
+  const char* const of_tensor[] = {"_array", "_node", "_view", "_counter", nullptr};
+  const char* const of_node[] = {"code", "dtype", "edges", "lasti", "plan", "saved", "serial",
+                                 "shape", nullptr};
+  const char* const of_view[] = {"base", "steps", "history", "recorded", nullptr};
+  const char* const of_counter[] = {"code", "history", "lasti", "operation", "version", nullptr};
+  const char* const of_saved[] = {"_array", "_counter", "index", nullptr};
+  const char* const of_kernels[] = {"cpu", nullptr};
+  if (!read_slots(w.tensor_type, of_tensor, &w.tensor) || !read_slots(node, of_node, &w.node) ||
+      !read_slots(w.view_type, of_view, &w.view) ||
+      !read_slots(w.counter_type, of_counter, &w.counter) ||
+      !read_slots(w.saved_output_type, of_saved, &w.saved) ||
+      !read_slots(kernels, of_kernels, &w.kernel))
+    return false;
+  Py_INCREF(args);  // keeps all of them
+  world = w;
+  return true;
+}
+
+}  // namespace tidu

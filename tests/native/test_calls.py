@@ -1,0 +1,340 @@
+"""The usual case of a call, in C++, beside the Python functions that define what a call does.
+
+Every program here runs twice, with the short way and without it, and has to leave the same behind:
+values, nodes with their names, edges, saved values, versions and lines, views, errors.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+
+import tidu
+import tidu.nn.functional as F
+from tidu.autograd import usual
+from tidu.autograd.inference import INFERENCE
+from tidu.autograd.node import LEAF, Node, Output, SavedOutput
+from tidu.backend import native
+from tidu.tensor import Tensor, View
+
+from ..ops.spec import OpSpec
+from ..ops.test_ops import ROWS, flat, results, tensors
+
+if not native.available:
+    pytest.skip("the extension is not in use", allow_module_level=True)
+
+
+class Description:
+    """What a tensor is, has and came from, as something to compare. Objects are told by number."""
+
+    def __init__(self, inputs):
+        self.known = {id(t): f"input {i}" for i, t in enumerate(inputs)}
+        self.kept = []  # so that no number is used again
+
+    def of(self, value):
+        if isinstance(value, (tuple, list)):
+            return type(value).__name__, [self.of(v) for v in value]
+        if isinstance(value, np.ndarray):
+            return value.dtype, value.shape, value.strides, value.tobytes()
+        if isinstance(value, (Tensor, Node, Output, SavedOutput, View)):
+            if id(value) not in self.known:
+                self.known[id(value)] = f"{type(value).__name__} {len(self.known)}"
+                self.kept.append(value)
+                return self.known[id(value)], self.parts(value)
+            return self.known[id(value)]
+        return "LEAF" if value is LEAF else value
+
+    def counter(self, counter):
+        if counter is None or counter is INFERENCE:
+            return counter
+        return counter.version, counter.history, counter.operation
+
+    def parts(self, value):
+        if isinstance(value, Tensor):
+            return (
+                type(value), self.of(value._array), self.of(value._node), self.of(value._view),
+                self.counter(value._counter),
+            )  # fmt: skip
+        if isinstance(value, SavedOutput):
+            return self.of(value._array), self.counter(value._counter), value.index
+        if isinstance(value, View):
+            steps = [(op, self.of(rest), index) for op, rest, index in value.steps]
+            return self.of(value.base), steps, value.history, bool(value.recorded)
+        if isinstance(value, Output):
+            return self.of(value.node), value.index, value.shape, value.dtype
+        more = {k: v for k, v in vars(value).items() if k in ("versions", "conjugate", "outputs")}
+        return (
+            type(value), value.plan, value.shape, value.dtype, value.code, line_of(value),
+            self.of(value.saved), self.of(list(value.edges)), more, sorted(vars(value)),
+        )  # fmt: skip
+
+
+def line_of(node):
+    """Python itself counts an instruction's place differently once it has specialised it."""
+    return None if node.code is None else list(node.code.co_positions())[node.lasti // 2]
+
+
+def both_ways(program):
+    """What `program()` leaves behind by the short way and without it; it returns (inputs, results)."""
+    left = []
+    for short in (True, False):
+        usual.switch(short)
+        try:
+            tidu.manual_seed(0)
+            left.append([])
+            inputs, outs = program()
+            description = Description(inputs)
+            left[-1] += [description.of(inputs), description.of(outs)]
+            roots = [t for t in results(outs) if isinstance(t, Tensor) and t.grad_fn is not None]
+            if roots:
+                tidu.autograd.backward(roots, [tidu.ones_like(t) for t in roots])
+            left[-1] += [description.of(getattr(t, "_grad", None)) for t in inputs]
+        except Exception as error:
+            left[-1] += [type(error), str(error), getattr(error, "__notes__", None)]
+        finally:
+            usual.switch(True)
+    return left
+
+
+def check(program):
+    short, full = both_ways(program)
+    assert short == full
+
+
+def single(array):
+    return array.astype("float32") if array.dtype.kind == "f" else array
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_every_operation(row: OpSpec):
+    def program():
+        args, kwargs = row.extra()
+        inputs = tensors(row.arrays(), row.order > 0, single)
+        outs = row.call(*inputs, *args, **kwargs)
+        return flat(inputs), [v for v in results(outs) if isinstance(v, Tensor)]
+
+    check(program)
+
+
+class Special(Tensor):
+    """A subclass, as users write them."""
+
+
+def _subclass():
+    return tidu.ones(2).as_subclass(Special).requires_grad_()
+
+
+X = tidu.tensor([1.5, -0.5])
+
+
+def leaf(values=(1.5, 2.5)):
+    return tidu.tensor(list(values), requires_grad=True)
+
+
+def _written():
+    w = leaf()
+    y = w * 2
+    y += 1
+    return [w], [y * y, y.exp(), y * w, F.mse_loss(y, X)]
+
+
+def _stale_view():
+    w = leaf()
+    y = w * 2
+    v = y[:1]
+    y.mul_(3)
+    return [w], [v * 2, v.view(1, 1), F.relu(v)]
+
+
+def _detached():
+    w = leaf()
+    return [w], [(w * 2).detach() * w, w.data * w, w.detach().exp()]
+
+
+def _written_parameter():
+    w = leaf()
+    with tidu.no_grad():
+        w -= 0.5
+        w -= 0.5
+    return [w], [w * X, X * w, w.exp(), w**2, (w * w).sum()]
+
+
+def _overwritten():
+    w = leaf()
+    y = w.exp()
+    z = y * y
+    y += 1
+    return [w], [z]
+
+
+def _no_grad():
+    w = leaf()
+    with tidu.no_grad():
+        return [w], [w * 2, w.view(2, 1), w[0], w.exp(), w.t(), w > 0]
+
+
+def _inference():
+    w = leaf()
+    with tidu.inference_mode():
+        inside = [w * 2, w.view(2, 1), w.exp(), w + X]
+    return [w], [*inside, inside[0] + 1]
+
+
+def _inference_saved():
+    w = leaf()
+    with tidu.inference_mode():
+        inside = tidu.ones(2) * 2
+    return [w], [inside * w]
+
+
+def _anomaly():
+    w = leaf()
+    with tidu.autograd.detect_anomaly(check_nan=False):
+        return [w], [w * X, w.exp()]
+
+
+def _hooks_on_saved():
+    w = leaf()
+    with tidu.autograd.graph.saved_tensors_hooks(lambda t: t.numpy(), tidu.from_numpy):
+        y = w * w
+    return [w], [y.detach()]
+
+
+def _create_graph():
+    w = leaf()
+    (g,) = tidu.autograd.grad((w**3).sum(), w, create_graph=True)
+    return [w], [g, (g * w).sum()]
+
+
+def _kept_hook():
+    w = leaf()
+    y = w * 3
+    y.register_hook(lambda g: g * 2)
+    y.retain_grad()
+    return [w], [y * y]
+
+
+PROGRAMS = [
+    _written, _stale_view, _detached, _written_parameter, _overwritten, _no_grad, _inference,
+    _inference_saved, _anomaly, _hooks_on_saved, _create_graph, _kept_hook,
+]  # fmt: skip
+
+NUMBERS = [2, -3, 0, 0.0, -0.0, 0.1, float("nan"), float("inf"), 1e300, 2**31, 2**70, 10**400, True,
+           1j, np.float32(0.1), np.float64(0.1), np.int64(3), None, "a", [1.0]]  # fmt: skip
+OPERANDS = {
+    "float32": lambda: leaf(), "float64": lambda: tidu.ones(2, dtype=tidu.float64, requires_grad=True),
+    "float16": lambda: tidu.ones(2, dtype=tidu.float16, requires_grad=True),
+    "int64": lambda: tidu.tensor([1, 2]), "bool": lambda: tidu.tensor([True, False]),
+    "complex": lambda: tidu.ones(2, dtype=tidu.complex64, requires_grad=True),
+    "0-d": lambda: tidu.tensor(2.0, requires_grad=True), "empty": lambda: tidu.ones(0),
+    "3": lambda: tidu.ones(3, requires_grad=True), "subclass": _subclass,
+    "parameter": lambda: tidu.nn.Parameter(tidu.ones(2)), "ndarray": lambda: np.ones(2),
+    "view": lambda: tidu.ones(2, 2, requires_grad=True)[0], "transposed": lambda: leaf().view(2, 1).t(),
+}  # fmt: skip
+BINARY = {
+    "+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y, "/": lambda x, y: x / y,
+    "**": lambda x, y: x**y, "<": lambda x, y: x < y, "==": lambda x, y: x == y,
+    "@": lambda x, y: x @ y, "add": tidu.add, "rsub": tidu.rsub, "maximum": tidu.maximum,
+    "div": lambda x, y: tidu.div(x, y, rounding_mode="floor"), "clamp": tidu.clamp,
+    "lerp": lambda x, y: tidu.lerp(x, x, y), "where": lambda x, y: tidu.where(X > 0, x, y),
+    "leaky": F.leaky_relu, "sum": lambda x, y: tidu.sum(x, y), "matmul": tidu.matmul,
+    "keyword": lambda x, y: tidu.mul(x, other=y), "out": lambda x, y: tidu.add(x, y, out=tidu.ones(2)),
+    "too many": lambda x, y: tidu.exp(x, y), "unary": lambda x, y: (tidu.exp(y), tidu.neg(y)),
+    "mse": lambda x, y: F.mse_loss(x, y, reduction="none"), "+=": lambda x, y: (x * 1).add_(y),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_programs(program):
+    check(program)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", BINARY)
+def test_operands(name):
+    function = BINARY[name]
+    makers = [lambda v=v: v for v in NUMBERS] + list(OPERANDS.values())
+    for swapped in (False, True):
+        for make in makers:
+
+            def program(make=make, swapped=swapped):
+                pair = [leaf(), make()]
+                outs = function(*(pair[::-1] if swapped else pair))
+                return [t for t in pair if isinstance(t, Tensor)], results(outs)
+
+            check(program)
+
+
+def test_nodes_know_the_users_line():
+    w = leaf()
+    y = w * 2; line = inspect.currentframe().f_lineno  # fmt: skip  # noqa: E702
+    node = y.grad_fn
+    assert node.code is inspect.currentframe().f_code
+    positions = list(node.code.co_positions())
+    assert positions[node.lasti // 2][0] == line
+    z = F.mse_loss(w, X).grad_fn
+    assert z.code is node.code
+
+
+def test_serials_fall():
+    w = leaf()
+    first, second = (w * 2).grad_fn, tidu.exp(w).grad_fn
+    assert second.serial < first.serial
+
+
+def test_functions_look_as_they_are_in_python():
+    for function in (tidu.exp, tidu.add, Tensor.exp, Tensor.__add__, Tensor.__rmul__):
+        python = usual.python_of(function)
+        assert inspect.isfunction(python)
+        assert not inspect.isfunction(function)
+        assert inspect.isroutine(function)
+        assert function.__name__ == python.__name__
+        assert function.__doc__ == python.__doc__
+        assert function.__module__ == python.__module__
+        assert repr(function) == repr(python)
+        assert inspect.signature(function) == inspect.signature(python)
+    assert tidu.exp.__name__ == "exp"
+    assert ">>>" in (tidu.exp.__doc__ or "")
+    assert tidu.exp.op.name == "exp"
+    assert copy.deepcopy(tidu.exp) is tidu.exp
+    assert pickle.loads(pickle.dumps(tidu.exp)) is tidu.exp
+    bound = X.exp
+    assert bound.__self__ is X
+    assert bound().tolist() == tidu.exp(X).tolist()
+    assert next(map(Tensor.exp, [X])).tolist() == bound().tolist()
+
+
+def test_an_override_takes_effect():
+    x = leaf()
+    tidu.exp(x)
+    from tidu.backend.table import cpu
+
+    cpu.override("exp", lambda array: array + 100)
+    try:
+        assert tidu.exp(x).tolist() == [101.5, 102.5]
+    finally:
+        cpu.override("exp", None)
+    assert tidu.exp(x).tolist() != [101.5, 102.5]
+
+
+def test_interrupts_are_not_swallowed():
+    from tidu.backend.table import cpu
+
+    calls = []
+
+    def interrupted(array):
+        calls.append(1)
+        raise KeyboardInterrupt
+
+    cpu.override("exp", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            tidu.exp(X)
+    finally:
+        cpu.override("exp", None)
+    assert len(calls) == 1
