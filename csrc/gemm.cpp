@@ -14,38 +14,54 @@ const GemmKernels<float>& kernels<float>() { return gemm_kernels.float32; }
 template <>
 const GemmKernels<double>& kernels<double>() { return gemm_kernels.float64; }
 
-// Bytes of a block of A (for the second cache) and of a packed part of B (for the last).
+#ifdef TUNE
+int64_t depth = 256, block_of_a = 192 << 10, part_of_b = 4 << 20, direct_bytes = 16 << 10, a_direct = 32<<10;
+#else
+// k for one pass, and bytes of a block of A (for the second cache) and of a packed part of B (for
+// the last).
 constexpr int64_t depth = 256;
 constexpr int64_t block_of_a = 192 << 10, part_of_b = 4 << 20;
+// Bytes of B, and of A, that are read where they are: they stay in the first cache.
+constexpr int64_t direct_bytes = 16 << 10, a_direct = 32 << 10;
+#endif
 constexpr double thread_work = 1 << 19;  // multiplications that are worth a second thread
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
+// Whether dot products or sums of rows of B are faster than tiles.
 template <class T>
-bool without_packing(const Product<T>& p) {
-  return p.m < 4 && (p.b_column == 1 || (p.b_row == 1 && p.a_column == 1));
+bool has_few_rows(const Product<T>& p) {
+  if (p.b_row == 1 && p.a_column == 1) return p.m <= 3;
+  return p.m == 1 && p.b_column == 1;
+}
+
+// Whether copies would cost more than they save.
+template <class T>
+bool is_direct(const Product<T>& p, const GemmKernels<T>& use) {
+  return p.m <= 2 * use.rows || (p.k * p.n * int64_t(sizeof(T)) <= direct_bytes && p.m * p.k * int64_t(sizeof(T)) <= a_direct);
 }
 
 template <class T>
-void multiply_one(const Product<T>& p, bool threaded) {
-  const GemmKernels<T>& use = kernels<T>();
-  const double work = double(p.m) * p.n * p.k;
-  const int threads = threaded && work >= 2 * thread_work ? parallel::threads() : 1;
-  if (without_packing(p)) {
-    if (threads == 1) use.few_rows(p, 0, p.n);
-    else parallel::split(p.n, int64_t(thread_work / (p.m * p.k)) + 64, 64, [&](int64_t begin, int64_t end) {
-      use.few_rows(p, begin, end - begin);
-    });
-    return;
-  }
-  const int64_t k_step = p.k <= depth + depth / 2 ? p.k : depth;
+void multiply_in_columns(const Product<T>& p, const GemmKernels<T>& use, bool few, int threads) {
+  auto columns = [&](int64_t begin, int64_t end) {
+    if (few) use.few_rows(p, begin, end - begin);
+    else use.direct(p, begin, end - begin, scratch<T>(scratch_own, use.columns * p.k));
+  };
+  if (threads == 1) columns(0, p.n);
+  else parallel::split(p.n, int64_t(thread_work / (p.m * p.k)) + 64, 64, columns);
+}
+
+template <class T>
+void multiply_packed(const Product<T>& p, const GemmKernels<T>& use, int threads) {
+  const int64_t k_step = p.k <= depth + depth / 2 ? p.k : round_up((p.k + (p.k + depth - 1) / depth - 1) / ((p.k + depth - 1) / depth), 8);
   const int64_t most_columns = part_of_b / int64_t(sizeof(T)) / k_step / use.columns * use.columns;
   const int64_t most_rows = round_up(block_of_a / int64_t(sizeof(T)) / k_step, use.rows);
   int64_t blocks = (p.m + most_rows - 1) / most_rows;
   blocks = (blocks + threads - 1) / threads * threads;  // the same work for each thread
   const int64_t row_step = round_up((p.m + blocks - 1) / blocks, use.rows);
   blocks = (p.m + row_step - 1) / row_step;
+  const bool copy_a = p.a_column != 1 || p.m * p.k * int64_t(sizeof(T)) > a_direct;
   for (int64_t column = 0; column < p.n; column += most_columns) {
     const int64_t width = smaller(p.n - column, most_columns);
     const int64_t panels = (width + use.columns - 1) / use.columns;
@@ -63,7 +79,7 @@ void multiply_one(const Product<T>& p, bool threaded) {
         const int64_t row = i / cuts * row_step, cut = i % cuts;
         const int64_t begin = panels * cut / cuts * use.columns;
         const int64_t end = smaller(panels * (cut + 1) / cuts * use.columns, width);
-        T* packed_a = scratch<T>(scratch_own, row_step * k);
+        T* packed_a = copy_a ? scratch<T>(scratch_own, row_step * k) : nullptr;
         use.block(p, row, smaller(p.m - row, row_step), column + begin, end - begin, first, k,
                   packed_b + begin * k, packed_a);
       };
@@ -83,23 +99,55 @@ void clear(const Product<T>& p) {  // the empty sum
     }
 }
 
+template <class T>
+void multiply_one(const Product<T>& p, bool threaded) {
+  const GemmKernels<T>& use = kernels<T>();
+  if (p.k == 0) return clear(p);
+  if (p.n == 1 && p.m > 1 && p.c_row == 1 && !p.bias) {  // a column: the same as its transposed row
+    return multiply_one(Product<T>{p.b, p.a, p.c, 1, p.m, p.k, 1, p.b_row, p.a_column, p.a_row, p.m,
+                                   p.accumulate, nullptr}, threaded);
+  }
+  const double work = double(p.m) * p.n * p.k;
+  const int threads = threaded && work >= 2 * thread_work ? parallel::threads() : 1;
+  const bool few = has_few_rows(p);
+  if (few || is_direct(p, use)) multiply_in_columns(p, use, few, threads);
+  else multiply_packed(p, use, threads);
+}
+
 }  // namespace
 
 template <class T>
-void multiply(const Product<T>* products, int64_t count) {
-  if (count == 0 || products->m == 0 || products->n == 0) return;
-  auto one = [](const Product<T>& p, bool threaded) { p.k ? multiply_one(p, threaded) : clear(p); };
-  const double work = double(products->m) * products->n * products->k;
-  if (count == 1 || work > 64 * thread_work) {
-    for (int64_t i = 0; i < count; i++) one(products[i], true);
-    return;
-  }
-  parallel::split(count, int64_t(thread_work / (work + 1)) + 1, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) one(products[i], false);
-  });
+void multiply_here(const Product<T>& p) {
+  if (p.m && p.n) multiply_one(p, false);
 }
 
-template void multiply(const Product<float>*, int64_t);
-template void multiply(const Product<double>*, int64_t);
+template <class T>
+void multiply(const Product<T>& first, const Stack& stack) {
+  const int64_t count = stack.count();
+  if (count == 0 || first.m == 0 || first.n == 0) return;
+  const double work = double(first.m) * first.n * first.k;
+  auto some = [&](int64_t begin, int64_t end, bool threaded) {
+    for (int64_t i = begin; i < end; i++) {
+      Product<T> p = first;
+      int64_t rest = i;
+      for (int d = stack.ndim - 1; d >= 0; d--) {
+        const int64_t index = d > 0 ? rest % stack.shape[d] : rest;
+        p.a += index * stack.a_strides[d], p.b += index * stack.b_strides[d];
+        if (d > 0) rest /= stack.shape[d];
+      }
+      p.c += i * p.m * p.c_row;
+      multiply_one(p, threaded);
+    }
+  };
+  if (count == 1 || work > 64 * thread_work) some(0, count, true);
+  else
+    parallel::split(count, int64_t(thread_work / (work + 1)) + 1, 1,
+                    [&](int64_t begin, int64_t end) { some(begin, end, false); });
+}
+
+template void multiply(const Product<float>&, const Stack&);
+template void multiply(const Product<double>&, const Stack&);
+template void multiply_here(const Product<float>&);
+template void multiply_here(const Product<double>&);
 
 }  // namespace tidu

@@ -6,6 +6,8 @@
 
 namespace tidu {
 
+constexpr int max_stack = 8;  // dimensions
+
 // One product of an m x k with a k x n matrix. Strides count elements; C's rows are contiguous.
 template <class T>
 struct Product {
@@ -17,18 +19,21 @@ struct Product {
   const T* bias;    // n numbers, added to each row; or null
 };
 
-// Sizes of the blocks that the kernel of an instruction set works on, and its two steps. A is
-// packed in panels of `rows` rows, B in panels of `columns` columns, each panel k after k.
+// What the kernels of an instruction set do. Large products are computed from copies of A in panels
+// of `rows` rows and of B in panels of `columns` columns, each panel k after k; zeros fill the last.
 template <class T>
 struct GemmKernels {
   int rows, columns;
-  // Packs panels [first, last) of B, k rows from `row` on; zeros fill the last panel.
+  // Panels [first, last) of columns [column, column + width) of B, k rows from `row` on.
   void (*pack_b)(const Product<T>&, int64_t row, int64_t k, int64_t column, int64_t width,
                  int64_t first, int64_t last, T* packed);
-  // Rows [row, row + height) of C: packs A's block and multiplies it with the packed part of B.
+  // Rows [row, row + height) of C, from the packed part of B. A is packed too if there is room.
   void (*block)(const Product<T>&, int64_t row, int64_t height, int64_t column, int64_t width,
                 int64_t k_first, int64_t k, const T* packed_b, T* packed_a);
-  // C for few rows, without packing; for B whose rows, or whose columns, are contiguous.
+  // Columns [column, column + width) of C without copies, except for what of B is not in rows
+  // of a whole panel; `room` has space for one panel.
+  void (*direct)(const Product<T>&, int64_t column, int64_t width, T* room);
+  // The same for few rows, for B whose rows, or (with those of A) whose columns, are contiguous.
   void (*few_rows)(const Product<T>&, int64_t column, int64_t width);
 };
 
@@ -37,8 +42,25 @@ struct GemmTable {
   GemmKernels<double> float64;
 };
 
-// Computes `count` products that differ in where their matrices start, on the threads of the pool.
+// Where the matrices of a stack of products start: at a + the sum of index * a_strides, and so on.
+// C's follow each other.
+struct Stack {
+  int ndim = 0;
+  int64_t shape[max_stack], a_strides[max_stack], b_strides[max_stack];
+
+  int64_t count() const {
+    int64_t n = 1;
+    for (int d = 0; d < ndim; d++) n *= shape[d];
+    return n;
+  }
+};
+
+// Computes a stack of products on the threads of the pool; `first` is the first of them.
 template <class T>
-void multiply(const Product<T>* products, int64_t count);
+void multiply(const Product<T>& first, const Stack& stack = {});
+
+// One product in the calling thread.
+template <class T>
+void multiply_here(const Product<T>& product);
 
 }  // namespace tidu

@@ -2,7 +2,11 @@
 // matrix multiplication" (2008): a block of A in the second cache, a panel of B in the first, and
 // a tile of C in registers.
 #include "gemm.h"
+
+#include <utility>
+
 #include "simd.h"
+#include "transpose.h"
 
 namespace tidu::TIDU_ISA {
 namespace {
@@ -14,55 +18,192 @@ constexpr int vectors = 2;
 template <class T>
 constexpr int tile_columns = vectors * lanes<T>;
 
-template <class T, int rows>
-TIDU_INLINE void tile(int64_t k, const T* __restrict a, const T* __restrict b, Vec<T> (&sum)[rows][vectors]) {
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++) sum[i][v] = Vec<T>{};
-  for (int64_t p = 0; p < k; p++) {
-    Vec<T> row[vectors];
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++) row[v] = load(b + p * tile_columns<T> + v * lanes<T>);
-#pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) {
-      Vec<T> x = splat(a[p * tile_rows + i]);
-#pragma GCC unroll 2
-      for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
-    }
+// A and B as a tile reads them: element (i, q) of A is a[i * a_row + q * a_column], row q of B
+// starts at b + q * b_row.
+template <class T>
+struct Operands {
+  const T *a, *b;
+  int64_t a_row, a_column, b_row, k;
+};
+
+// Sums of a tile. Every access has a constant index from the start, in folds over I: arrays that
+// loops go through, even unrolled ones, leave GCC with copies in memory.
+template <class T, int rows, int width>
+struct Tile {
+  Vec<T> sum[rows][width];
+};
+
+// Adds the products of a column of A, whose element i is at base[i / 3][i % 3 * a_row], with b.
+template <class T, int width, class Sums, int... I>
+TIDU_INLINE void add_products(Sums& tile, const T* const* base, int64_t a_row, const T* b,
+                              std::integer_sequence<int, I...>) {
+  const Vec<T> first = load(b), second = width > 1 ? load(b + (width - 1) * lanes<T>) : first;
+  auto row = [&](auto& sum, const T* a) __attribute__((always_inline)) {
+    const Vec<T> x = splat(*a);
+    sum[0] += x * first;
+    if constexpr (width > 1) sum[1] += x * second;
+  };
+  (row(tile.sum[I], base[I / 3] + I % 3 * a_row), ...);
+}
+
+template <class T, int rows, int width>
+TIDU_INLINE void multiply_strided(const Operands<T>& from, Tile<T, rows, width>& tile) {
+  // Rows are reached from every third one, so that addresses are a register plus 0, 1 or 2 strides.
+  constexpr int bases = (rows + 2) / 3;
+  const T *b = from.b, *base[4];
+  const int64_t a_row = from.a_row, a_column = from.a_column, b_row = from.b_row;
+  base[0] = from.a, base[1] = base[0] + 3 * a_row, base[2] = base[1] + 3 * a_row, base[3] = base[2] + 3 * a_row;
+  for (int64_t q = from.k; q > 0; q--) {
+    add_products<T, width>(tile, base, a_row, b, std::make_integer_sequence<int, rows>());
+    base[0] += a_column;
+    if constexpr (bases > 1) base[1] += a_column;
+    if constexpr (bases > 2) base[2] += a_column, base[3] += a_column;
+    b += b_row;
   }
 }
 
-// One tile of C, of which `height` x `width` elements exist.
+// The same for packed operands: everything is at a known distance.
+template <class T, int rows, int width>
+TIDU_INLINE void multiply_packed(const Operands<T>& from, Tile<T, rows, width>& tile) {
+  const T *a = from.a, *b = from.b;
+  auto step = [&](int at) __attribute__((always_inline)) {
+    const T* x = a + at * tile_rows;
+    const T* const base[4] = {x, x + 3, x + 6, x + 9};
+    add_products<T, width>(tile, base, 1, b + at * tile_columns<T>, std::make_integer_sequence<int, rows>());
+  };
+  int64_t q = from.k;
+  for (; q >= 4; q -= 4) {
+    step(0), step(1), step(2), step(3);
+    a += 4 * tile_rows, b += 4 * tile_columns<T>;
+  }
+  for (; q > 0; q--) {
+    step(0);
+    a += tile_rows, b += tile_columns<T>;
+  }
+}
+
+// Copies `n` < 2 * lanes elements in pieces of fixed sizes.
 template <class T>
-__attribute__((noinline)) void compute_tile(const Product<T>& p, int64_t row, int height, int64_t column,
-                                            int width, bool add, const T* bias, int64_t k, const T* a,
-                                            const T* b) {
-  Vec<T> sum[tile_rows][vectors];
-  tile<T, tile_rows>(k, a, b, sum);
-  T* c = p.c + row * p.c_row + column;
-  if (width == tile_columns<T>) {
-#pragma GCC unroll 16
-    for (int i = 0; i < tile_rows; i++) {
-      if (i >= height) break;
+TIDU_INLINE void copy_some(T* to, const T* from, int n) {
+#pragma GCC unroll 5
+  for (int piece = lanes<T>; piece > 0; piece /= 2)
+    if (n & piece) {
+      __builtin_memcpy(to, from, piece * sizeof(T));
+      to += piece, from += piece;
+    }
+}
+
+// Where a tile of C goes. `bias` is added if not null.
+template <class T>
+struct Target {
+  T* c;
+  int64_t c_row;
+  int width;  // columns that exist
+  bool add;
+  const T* bias;
+};
+
+template <class T, int width>
+TIDU_INLINE void store_row(const Target<T>& to, T* c, const Vec<T> (&sum)[width], const Vec<T>* bias) {
+#pragma GCC unroll 2
+  for (int v = 0; v < width; v++) {
+    Vec<T> value = sum[v];
+    if (to.add) value += load(c + v * lanes<T>);
+    if (bias) value += bias[v];
+    store(c + v * lanes<T>, value);
+  }
+}
+
+// The same for less than `width` vectors.
+template <class T>
+__attribute__((noinline)) void store_part(const Target<T>& to, T* c, Vec<T> first, Vec<T> second) {
+  T values[2 * lanes<T>], more[2 * lanes<T>];
+  store(values, first), store(values + lanes<T>, second);
+  const T* const added[2] = {to.add ? c : nullptr, to.bias};
+  for (int i = 0; i < 2; i++)
+    if (added[i]) {
+      copy_some(more, added[i], to.width);
+      store(values, load(values) + load(more));
+      store(values + lanes<T>, load(values + lanes<T>) + load(more + lanes<T>));
+    }
+  copy_some(c, values, to.width);
+}
+
+template <class T, int rows, int width, bool packed, int... I>
+TIDU_INLINE void compute_rows(const Operands<T>& from, const Target<T>& to, std::integer_sequence<int, I...>) {
+  Tile<T, rows, width> tile;
+  ((tile.sum[I][0] = Vec<T>{}, tile.sum[I][width - 1] = Vec<T>{}), ...);
+  (__builtin_prefetch(to.c + I * to.c_row, 1), ...);
+  if constexpr (packed) multiply_packed(from, tile);
+  else multiply_strided(from, tile);
+  T* c = to.c;
+  if (to.width == width * lanes<T>) {
+    if (to.bias) {
+      const Vec<T> bias[2] = {load(to.bias), load(to.bias + (width - 1) * lanes<T>)};
+      (store_row(to, c + I * to.c_row, tile.sum[I], bias), ...);
+    } else {
+      (store_row(to, c + I * to.c_row, tile.sum[I], nullptr), ...);
+    }
+  } else {
+    (store_part(to, c + I * to.c_row, tile.sum[I][0], tile.sum[I][width - 1]), ...);
+  }
+}
+
+template <class T, int rows, int width, bool packed>
+__attribute__((noinline)) void compute_tile(const Operands<T>& from, const Target<T>& to) {
+  compute_rows<T, rows, width, packed>(from, to, std::make_integer_sequence<int, rows>());
+}
+
+template <class T, int rows, int width>
+TIDU_INLINE void some_rows(int64_t height, const Operands<T>& from, const Target<T>& to) {
+  if (height == rows) compute_tile<T, rows, width, false>(from, to);
+  else if constexpr (rows > 1) some_rows<T, rows - 1, width>(height, from, to);
+}
+
+// `height` rows of a panel of C.
+template <class T, int width>
+void panel(int64_t height, Operands<T> from, Target<T> to) {
+  int64_t i = height;
+  for (; i >= tile_rows; i -= tile_rows) {
+    compute_tile<T, tile_rows, width, false>(from, to);
+    from.a += tile_rows * from.a_row, to.c += tile_rows * to.c_row;
+  }
+  if (i) some_rows<T, tile_rows - 1, width>(i, from, to);
+}
+
+template <class T>
+TIDU_INLINE int smaller(int64_t a, T b) { return a < b ? int(a) : int(b); }
+
+// `n` columns of B, k rows, side by side; zeros fill a panel.
+template <class T>
+void pack_panel(const T* in, int64_t b_row, int64_t b_column, int64_t k, int n, T* __restrict out) {
+  constexpr int step = tile_columns<T>, l = lanes<T>;
+  int64_t q = 0;
+  if (b_column == 1 && n == step) {
+    for (; q < k; q++)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) store(out + q * step + v * l, load(in + q * b_row + v * l));
+  } else if (b_column == 1) {
+    for (; q < k; q++) {
+      T row[step] = {};
+      copy_some(row, in + q * b_row, n);
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) store(out + q * step + v * l, load(row + v * l));
+    }
+  } else if (b_row == 1) {
+    for (; q + l <= k; q += l)
 #pragma GCC unroll 2
       for (int v = 0; v < vectors; v++) {
-        T* at = c + i * p.c_row + v * lanes<T>;
-        Vec<T> value = sum[i][v];
-        if (add) value += load(at);
-        if (bias) value += load(bias + v * lanes<T>);
-        store(at, value);
+        Vec<T> block[l];
+#pragma GCC unroll 16
+        for (int i = 0; i < l; i++) block[i] = v * l + i < n ? load(in + q + (v * l + i) * b_column) : Vec<T>{};
+        transpose_registers<T>(block);
+#pragma GCC unroll 16
+        for (int i = 0; i < l; i++) store(out + (q + i) * step + v * l, block[i]);
       }
-    }
-    return;
   }
-  for (int i = 0; i < height; i++) {
-    T values[tile_columns<T>];
-#pragma GCC unroll 2
-    for (int v = 0; v < vectors; v++) store(values + v * lanes<T>, sum[i][v]);
-    for (int j = 0; j < width; j++)
-      c[i * p.c_row + j] = values[j] + (add ? c[i * p.c_row + j] : 0) + (bias ? bias[j] : 0);
-  }
+  for (; q < k; q++)
+    for (int j = 0; j < step; j++) out[q * step + j] = j < n ? in[q * b_row + j * b_column] : T(0);
 }
 
 template <class T>
@@ -70,37 +211,51 @@ void pack_b(const Product<T>& p, int64_t row, int64_t k, int64_t column, int64_t
             int64_t last, T* packed) {
   constexpr int step = tile_columns<T>;
   for (int64_t panel = first; panel < last; panel++) {
-    T* out = packed + panel * k * step;
-    int64_t start = column + panel * step;
-    int64_t n = column + width - start < step ? column + width - start : step;
-    const T* in = p.b + row * p.b_row + start * p.b_column;
-    if (n == step && p.b_column == 1) {
-      for (int64_t i = 0; i < k; i++)
-#pragma GCC unroll 2
-        for (int v = 0; v < vectors; v++)
-          store(out + i * step + v * lanes<T>, load(in + i * p.b_row + v * lanes<T>));
-    } else {
-      for (int64_t j = 0; j < step; j++)
-        for (int64_t i = 0; i < k; i++)
-          out[i * step + j] = j < n ? in[i * p.b_row + j * p.b_column] : T(0);
-    }
+    const int64_t start = panel * step;
+    pack_panel(p.b + row * p.b_row + (column + start) * p.b_column, p.b_row, p.b_column, k,
+               smaller(width - start, step), packed + start * k);
   }
+}
+
+// A whole panel of rows that are contiguous: lanes<T> columns of it at a time.
+template <class T>
+int64_t pack_rows(const T* in, int64_t a_row, int64_t k, T* __restrict out) {
+  constexpr int l = lanes<T>, blocks = (tile_rows + l - 1) / l;
+  int64_t q = 0;
+  // Stores reach beyond the panel's rows, into what the next ones write: not at its end.
+  for (; q + 2 * l <= k; q += l)
+#pragma GCC unroll 4
+    for (int part = 0; part < blocks; part++) {
+      Vec<T> block[l];
+#pragma GCC unroll 16
+      for (int i = 0; i < l; i++) block[i] = part * l + i < tile_rows ? load(in + (part * l + i) * a_row + q) : Vec<T>{};
+      transpose_registers<T>(block);
+#pragma GCC unroll 16
+      for (int i = 0; i < l; i++) {
+        constexpr int left = tile_rows % l ? tile_rows % l : l;
+        T* to = out + (q + i) * tile_rows + part * l;
+        if (part + 1 < blocks || left == l) store(to, block[i]);
+        else __builtin_memcpy(to, &block[i], left * sizeof(T));
+      }
+    }
+  return q;
 }
 
 template <class T>
 void pack_a(const Product<T>& p, int64_t row, int64_t height, int64_t k_first, int64_t k, T* packed) {
   for (int64_t panel = 0; panel < height; panel += tile_rows) {
-    int64_t n = height - panel < tile_rows ? height - panel : tile_rows;
+    const int n = smaller(height - panel, tile_rows);
     const T* in = p.a + (row + panel) * p.a_row + k_first * p.a_column;
-    T* out = packed + panel * k;
-    if (p.a_column == 1) {
-      for (int64_t i = 0; i < tile_rows; i++)
-        for (int64_t q = 0; q < k; q++) out[q * tile_rows + i] = i < n ? in[i * p.a_row + q] : T(0);
-    } else {
-      for (int64_t q = 0; q < k; q++)
-        for (int64_t i = 0; i < tile_rows; i++)
-          out[q * tile_rows + i] = i < n ? in[i * p.a_row + q * p.a_column] : T(0);
+    T* __restrict out = packed + panel * k;
+    int64_t q = 0;
+    if (n == tile_rows && p.a_column == 1) {
+      q = pack_rows(in, p.a_row, k, out);
+    } else if (n == tile_rows && p.a_row == 1) {
+      for (; q < k; q++) __builtin_memcpy(out + q * tile_rows, in + q * p.a_column, tile_rows * sizeof(T));
     }
+    for (; q < k; q++)
+      for (int i = 0; i < tile_rows; i++)
+        out[q * tile_rows + i] = i < n ? in[i * p.a_row + q * p.a_column] : T(0);
   }
 }
 
@@ -108,66 +263,139 @@ template <class T>
 void block(const Product<T>& p, int64_t row, int64_t height, int64_t column, int64_t width, int64_t k_first,
            int64_t k, const T* packed_b, T* packed_a) {
   constexpr int step = tile_columns<T>;
-  pack_a(p, row, height, k_first, k, packed_a);
-  const bool add = p.accumulate || k_first > 0;
+  if (packed_a) pack_a(p, row, height, k_first, k, packed_a);
   const bool with_bias = p.bias && k_first + k == p.k;
-  for (int64_t j = 0; j < width; j += step)
-    for (int64_t i = 0; i < height; i += tile_rows)
-      compute_tile(p, row + i, int(height - i < tile_rows ? height - i : tile_rows), column + j,
-                   int(width - j < step ? width - j : step), add,
-                   with_bias ? p.bias + column + j : nullptr, k, packed_a + i * k, packed_b + j * k);
+  Target<T> to{nullptr, p.c_row, 0, p.accumulate || k_first > 0, nullptr};
+  for (int64_t j = 0; j < width; j += step) {
+    Operands<T> from{p.a + row * p.a_row + k_first * p.a_column, packed_b + j * k, p.a_row, p.a_column, step, k};
+    to.c = p.c + row * p.c_row + column + j;
+    to.width = smaller(width - j, step);
+    if (with_bias) to.bias = p.bias + column + j;
+    int64_t i = 0;
+    if (packed_a) {
+      from.a = packed_a, from.a_row = 1, from.a_column = tile_rows;
+      for (; i + tile_rows <= height; i += tile_rows) {
+        compute_tile<T, tile_rows, vectors, true>(from, to);
+        from.a += tile_rows * k, to.c += tile_rows * to.c_row;
+      }
+    }
+    if (i < height) panel<T, vectors>(height - i, from, to);
+  }
+}
+
+template <class T>
+void direct(const Product<T>& p, int64_t column, int64_t width, T* room) {
+  constexpr int step = tile_columns<T>;
+  for (int64_t j = column; j < column + width; j += step) {
+    const int n = smaller(column + width - j, step);
+    Operands<T> from{p.a, p.b + j * p.b_column, p.a_row, p.a_column, p.b_row, p.k};
+    if (p.b_column != 1 || (n != step && n != lanes<T>)) {
+      pack_panel(from.b, p.b_row, p.b_column, p.k, n, room);
+      from.b = room, from.b_row = step;
+    }
+    const Target<T> to{p.c + j, p.c_row, n, p.accumulate, p.bias ? p.bias + j : nullptr};
+    if (n > lanes<T>) panel<T, 2>(p.m, from, to);
+    else panel<T, 1>(p.m, from, to);
+  }
+}
+
+// Sums of rows of B, several at a time.
+template <class T>
+void sum_rows(const Product<T>& p, int64_t i, int64_t column, int64_t width) {
+  constexpr int l = lanes<T>, at_once = 8;
+  T* c = p.c + i * p.c_row;
+  if (!p.accumulate)
+    for (int64_t j = column; j < column + width; j++) c[j] = p.bias ? p.bias[j] : T(0);
+  else if (p.bias)
+    for (int64_t j = column; j < column + width; j++) c[j] += p.bias[j];
+  const T* a = p.a + i * p.a_row;
+  int64_t q = 0;
+  for (; q + at_once <= p.k; q += at_once) {
+    Vec<T> x[at_once];
+#pragma GCC unroll 8
+    for (int r = 0; r < at_once; r++) x[r] = splat(a[(q + r) * p.a_column]);
+    const T* b = p.b + q * p.b_row;
+    int64_t j = column;
+    for (; j + l <= column + width; j += l) {
+      Vec<T> sum[2] = {load(c + j), Vec<T>{}};
+#pragma GCC unroll 8
+      for (int r = 0; r < at_once; r++) sum[r % 2] += x[r] * load(b + r * p.b_row + j);
+      store(c + j, sum[0] + sum[1]);
+    }
+    for (; j < column + width; j++) {
+      T sum = c[j];
+#pragma GCC unroll 8
+      for (int r = 0; r < at_once; r++) sum += x[r][0] * b[r * p.b_row + j];
+      c[j] = sum;
+    }
+  }
+  for (; q < p.k; q++) {
+    const T x = a[q * p.a_column];
+    const T* b = p.b + q * p.b_row;
+    for (int64_t j = column; j < column + width; j++) c[j] += x * b[j];
+  }
+}
+
+// The dot products of a vector with `n` others.
+template <class T, int n>
+TIDU_INLINE void dots(int64_t k, const T* a, const T* b, int64_t distance, T (&out)[n]) {
+  constexpr int l = lanes<T>, chains = n == 1 ? 8 : 2;
+  Vec<T> sum[n][chains] = {};
+  int64_t q = 0;
+  for (; q + chains * l <= k; q += chains * l)
+#pragma GCC unroll 8
+    for (int c = 0; c < chains; c++) {
+      const Vec<T> x = load(a + q + c * l);
+#pragma GCC unroll 4
+      for (int j = 0; j < n; j++) sum[j][c] += x * load(b + j * distance + q + c * l);
+    }
+#pragma GCC unroll 4
+  for (int j = 0; j < n; j++) {
+#pragma GCC unroll 3
+    for (int half = chains / 2; half > 0; half /= 2)
+#pragma GCC unroll 4
+      for (int c = 0; c < half; c++) sum[j][c] += sum[j][c + half];
+    T total = 0;
+    for (int64_t r = q; r < k; r++) total += a[r] * b[j * distance + r];
+    T part[l];
+    store(part, sum[j][0]);
+#pragma GCC unroll 4
+    for (int half = l / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+      for (int i = 0; i < half; i++) part[i] += part[i + half];
+    out[j] = part[0] + total;
+  }
 }
 
 template <class T>
 void few_rows(const Product<T>& p, int64_t column, int64_t width) {
-  constexpr int step = lanes<T>;
   for (int64_t i = 0; i < p.m; i++) {
+    if (p.b_column == 1 && (p.b_row != 1 || p.a_column != 1)) {
+      sum_rows(p, i, column, width);
+      continue;
+    }
     const T* a = p.a + i * p.a_row;
     T* c = p.c + i * p.c_row;
-    if (p.b_column == 1) {  // sums of rows of B
-      int64_t j = column;
-      for (; j + 4 * step <= column + width; j += 4 * step) {
-        Vec<T> sum[4] = {};
-        for (int64_t q = 0; q < p.k; q++) {
-          Vec<T> x = splat(a[q * p.a_column]);
-#pragma GCC unroll 4
-          for (int v = 0; v < 4; v++) sum[v] += x * load(p.b + q * p.b_row + j + v * step);
-        }
-#pragma GCC unroll 4
-        for (int v = 0; v < 4; v++) {
-          T* at = c + j + v * step;
-          Vec<T> value = sum[v];
-          if (p.accumulate) value += load(at);
-          if (p.bias) value += load(p.bias + j + v * step);
-          store(at, value);
-        }
-      }
-      for (; j < column + width; j++) {
-        T sum = 0;
-        for (int64_t q = 0; q < p.k; q++) sum += a[q * p.a_column] * p.b[q * p.b_row + j];
-        c[j] = sum + (p.accumulate ? c[j] : 0) + (p.bias ? p.bias[j] : 0);
-      }
-    } else {  // A's row times columns of B, both contiguous
-      for (int64_t j = column; j < column + width; j++) {
-        const T* b = p.b + j * p.b_column;
-        Vec<T> sum[4] = {};
-        int64_t q = 0;
-        for (; q + 4 * step <= p.k; q += 4 * step)
-#pragma GCC unroll 4
-          for (int v = 0; v < 4; v++) sum[v] += load(a + q + v * step) * load(b + q + v * step);
-        Vec<T> total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        T value = 0;
-        for (int v = 0; v < step; v++) value += total[v];
-        for (; q < p.k; q++) value += a[q] * b[q];
-        c[j] = value + (p.accumulate ? c[j] : 0) + (p.bias ? p.bias[j] : 0);
-      }
+    auto put = [&](int64_t j, T value) {
+      c[j] = value + (p.accumulate ? c[j] : T(0)) + (p.bias ? p.bias[j] : T(0));
+    };
+    int64_t j = column;
+    for (; j + 4 <= column + width; j += 4) {
+      T out[4];
+      dots(p.k, a, p.b + j * p.b_column, p.b_column, out);
+      for (int r = 0; r < 4; r++) put(j + r, out[r]);
+    }
+    for (; j < column + width; j++) {
+      T out[1];
+      dots(p.k, a, p.b + j * p.b_column, p.b_column, out);
+      put(j, out[0]);
     }
   }
 }
 
 template <class T>
 GemmKernels<T> kernels() {
-  return {tile_rows, tile_columns<T>, pack_b<T>, block<T>, few_rows<T>};
+  return {tile_rows, tile_columns<T>, pack_b<T>, block<T>, direct<T>, few_rows<T>};
 }
 
 }  // namespace
