@@ -8,6 +8,7 @@ const Entry* const families[] = {
     matmul_kernels,
     softmax_kernels,
     pooling_kernels,
+    copy_operations,
     nullptr,
 };
 

@@ -9,5 +9,6 @@ extern const Entry convolution_entries[];
 extern const Entry matmul_kernels[];
 extern const Entry softmax_kernels[];
 extern const Entry pooling_kernels[];
+extern const Entry copy_operations[];
 
 }  // namespace tidu

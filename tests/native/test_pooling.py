@@ -60,7 +60,7 @@ def same(found, expected, **tolerance):
     np.testing.assert_allclose(found, expected, **tolerance)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calls())
 def test_max(call):
     x, g, kernel, stride, padding, dilation, ceil_mode = call
@@ -75,7 +75,7 @@ def test_max(call):
     same(cpu.max_pool_pick(x, place, *window), reference.max_pool_pick(x, place, *window))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calls(average=True), st.booleans(), st.sampled_from([None, 3, -2]))
 def test_mean(call, count_padding, divisor):
     x, g, kernel, stride, padding, _, ceil_mode = call

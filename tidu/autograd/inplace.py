@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
+from ..backend.table import cpu
 from ..tensor import Tensor
 from .grad_mode import CAREFUL, mode, recording_now
 from .hooks import move_retained
@@ -154,7 +155,7 @@ def assign(name, x, result, before=None):
         _keep(result._node, before)
     settings = quiet(IGNORE)
     try:
-        np.copyto(target, source)
+        cpu.write(target, source)
     finally:
         loud(settings)
     counter = x._counter

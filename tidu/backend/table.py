@@ -22,6 +22,8 @@ from .later import Registry
 from .quiet import quietly
 
 FORWARDS = Registry()  # name -> forward(k, *arguments), or the name of a function of `xp`
+# Not operations, but the table's too: memory for new arrays, and writing into one.
+FORWARDS.update(empty="empty", empty_like="empty_like", zeros="zeros")
 ROW_ORDER: set = set()  # names of operations whose results are always contiguous
 ELEMENTWISE: set[str] = set()  # the operations that work element by element
 _tables: dict = {}  # array type -> Table
@@ -97,6 +99,13 @@ class Kernels:
             return self.cpu(*args)
 
         self.cpu = first
+
+
+def _write(k, target, values):
+    target[...] = values
+
+
+FORWARDS["write"] = _write
 
 
 def _bind(forward, table):

@@ -15,6 +15,7 @@ from ..autograd.node import user_frame
 from ..autograd.op import Array, elementwise, op
 from ..autograd.public import PUBLIC, operations
 from ..backend.quiet import IGNORE, loud, quiet
+from ..backend.table import cpu
 from ..errors import class_name
 from ..tensor import Tensor
 from .creation import dtype_of, filled_value, number_of, shape_of
@@ -354,12 +355,16 @@ Tensor.type_as = type_as
 def overwrite(name, x, values):
     """Writes an array's values (or one number) into `x` where nothing is to be recorded."""
     target = x._array
-    if type(values) is not np.ndarray:
-        target.fill(values)
-    elif values.dtype is target.dtype:
-        target[...] = values
+    if type(values) is not np.ndarray or values.dtype is target.dtype:
+        cpu.write(target, values)
+    elif values.dtype.kind == "c":
+        cpu.write(target, cast(values, x.dtype))
     else:
-        target[...] = cast(values, x.dtype)
+        settings = quiet(IGNORE)
+        try:
+            cpu.write(target, values)
+        finally:
+            loud(settings)
     x._bump(name)
     return x
 

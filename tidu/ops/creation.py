@@ -11,6 +11,7 @@ from .. import dtypes, formats
 from ..autograd.grad_mode import mode
 from ..autograd.node import LEAF
 from ..autograd.public import PUBLIC
+from ..backend.table import cpu
 from ..errors import class_name, only_floats
 from ..tensor import _ONLY_FLOATS, Tensor
 from .python_data import array_of
@@ -142,8 +143,8 @@ def _overflow(dtype):
 
 
 def _ones(shape, dtype):
-    array = np.empty(shape, dtype)  # np.ones does the same, more slowly
-    array.fill(1)
+    array = cpu.empty(shape, dtype)
+    cpu.write(array, 1)
     return array
 
 
@@ -223,7 +224,7 @@ def zeros(*size, out=None, dtype=None, layout=None, device=None, pin_memory=Fals
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    return _filled("zeros", np.zeros, size, out, dtype, layout, device, pin_memory, requires_grad,
+    return _filled("zeros", cpu.zeros, size, out, dtype, layout, device, pin_memory, requires_grad,
                    keywords)  # fmt: skip
 
 
@@ -253,7 +254,7 @@ def empty(*size, out=None, dtype=None, layout=None, device=None, pin_memory=Fals
     formats.check(memory_format, "empty")
 
     def make(shape, numpy_dtype):
-        return formats.empty(np, shape, numpy_dtype, memory_format)
+        return formats.empty(cpu, shape, numpy_dtype, memory_format)
 
     return _filled("empty", make, size, out, dtype, layout, device, pin_memory, requires_grad,
                    keywords)  # fmt: skip
@@ -284,8 +285,8 @@ def _full(name, size, fill_value, dtype, out=None, requires_grad=False, device=N
         dtype = out.dtype if dtype is None else dtype
     wanted = dtypes.of_number(value) if dtype is None else dtype_of(dtype, name)
     value = filled_value(value, wanted)
-    array = np.empty(shape, value.dtype)
-    array.fill(value)
+    array = cpu.empty(shape, value.dtype)
+    cpu.write(array, value)
     if out is not None:
         return into(name, out, dtype, array, requires_grad)
     return finish(array, requires_grad, device, pin_memory, layout, name)
@@ -419,11 +420,11 @@ def _like(name, input, dtype, memory_format, device, layout, pin_memory, require
     wanted = dtypes.of(input._array) if dtype is None else dtype_of(dtype, name)
     if memory_format is not None:
         formats.check(memory_format, name)
-    array = formats.empty_like(np, input._array, wanted.numpy, memory_format)
+    array = formats.empty_like(cpu, input._array, wanted.numpy, memory_format)
     if value is not None:
         if type(value) is not int or not 0 <= value <= 1:
             value = filled_value(value, wanted)
-        array.fill(value)
+        cpu.write(array, value)
     return finish(array, requires_grad, device, pin_memory, layout, name)
 
 
