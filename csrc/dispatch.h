@@ -6,6 +6,7 @@
 #include "convolution.h"
 #include "copy.h"
 #include "gemm.h"
+#include "norm.h"
 #include "opcodes.h"
 #include "pooling.h"
 #include "softmax.h"
@@ -18,6 +19,7 @@ namespace tidu {
   X(ConvolutionTable, conv_kernels) \
   X(GemmTable, gemm_kernels) \
   X(SoftmaxTable, softmax_loops) \
+  X(NormTable, norm_loops) \
   X(CopyTable, copy_kernels) \
   X(PoolTable, pool_kernels)
 

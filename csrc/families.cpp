@@ -6,6 +6,7 @@ namespace tidu {
 const Entry* const families[] = {
     convolution_entries,
     matmul_kernels,
+    norm_kernels,
     softmax_kernels,
     pooling_kernels,
     copy_operations,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arrays.h"
+#include "scratch.h"
 
 namespace tidu {
 
@@ -46,6 +47,42 @@ inline bool is_one_element(PyArrayObject* a) {
     if (PyArray_DIM(a, d) != 1 && PyArray_STRIDE(a, d) != 0) return false;
   return true;
 }
+
+// Calls compute(T()) for the element type of an array; null for other types.
+template <class F>
+PyObject* by_type(PyArrayObject* a, F&& compute) {
+  if (!a) return nullptr;
+  if (PyArray_TYPE(a) == NPY_FLOAT32) return compute(float());
+  if (PyArray_TYPE(a) == NPY_FLOAT64) return compute(double());
+  return nullptr;
+}
+
+// A gradient, row by row: one row that serves for all if its elements are all the same.
+template <class T>
+struct GradientRows {
+  const T* data = nullptr;
+  int64_t step = 0;  // from one row to the next
+
+  // Rows of that length. False, with the error set, if there is no memory.
+  bool take(PyArrayObject* g, int64_t length) {
+    if (is_one_element(g)) {
+      T* filled = scratch<T>(scratch_shared, length);
+      const T value = *static_cast<T*>(PyArray_DATA(g));
+      for (int64_t i = 0; i < length; i++) filled[i] = value;
+      data = filled;
+      return true;
+    }
+    held_ = in_rows(g);
+    if (!held_) return false;
+    data = static_cast<T*>(PyArray_DATA(held_.get()));
+    step = length;
+    return true;
+  }
+  const T* at(int64_t row) const { return data + row * step; }
+
+ private:
+  Held held_;
+};
 
 // The place of a dimension counted from either end, or -1.
 inline int axis_of(int64_t dim, int ndim) {

@@ -85,15 +85,6 @@ void run_released(const View& v, R&& rows, C&& columns) {
   Py_END_ALLOW_THREADS
 }
 
-// Calls compute(T()) for the element type of an array; null for other types.
-template <class F>
-PyObject* by_type(PyArrayObject* a, F&& compute) {
-  if (!a) return nullptr;
-  if (PyArray_TYPE(a) == NPY_FLOAT32) return compute(float());
-  if (PyArray_TYPE(a) == NPY_FLOAT64) return compute(double());
-  return nullptr;
-}
-
 enum Kind { plain, logarithm };
 
 template <Kind kind>
@@ -153,30 +144,6 @@ PyObject* logsumexp(const Args& args) {
   });
 }
 
-// Rows of a gradient: one row that serves for all if its elements are all the same.
-template <class T>
-struct Gradient {
-  Held held;
-  const T* data_ = nullptr;
-  int64_t slab = 0;  // from one row or slab to the next
-
-  // False if there is no memory.
-  bool take(PyArrayObject* g, int64_t length) {
-    if (is_one_element(g)) {
-      T* filled = scratch<T>(scratch_shared, length);
-      const T value = *data<T>(g);
-      for (int64_t i = 0; i < length; i++) filled[i] = value;
-      data_ = filled;
-      return true;
-    }
-    held = in_rows(g);
-    if (!held) return false;
-    data_ = data<T>(held.get());
-    slab = length;
-    return true;
-  }
-};
-
 // g, out, dim
 template <Kind kind>
 PyObject* softmax_grad(const Args& args) {
@@ -186,7 +153,7 @@ PyObject* softmax_grad(const Args& args) {
     return nullptr;
   return by_type(given, [&](auto zero) -> PyObject* {
     using T = decltype(zero);
-    Gradient<T> g;
+    GradientRows<T> g;
     if (!one_axis(y, args, 2, v) || !g.take(given, v.n * v.inner)) return nullptr;
     Held out(new_array(PyArray_NDIM(y), PyArray_DIMS(y), type_number<T>()));
     if (!out) return nullptr;
@@ -196,11 +163,11 @@ PyObject* softmax_grad(const Args& args) {
     auto rows = kind == plain ? loops.softmax_grad : loops.log_softmax_grad;
     auto columns = kind == plain ? loops.softmax_columns_grad : loops.log_softmax_columns_grad;
     run_released(v, [&](int64_t first, int64_t count) {
-          rows(g.data_ + first * g.slab, g.slab, result + first * v.n, to + first * v.n, count, v.n);
+          rows(g.at(first), g.step, result + first * v.n, to + first * v.n, count, v.n);
         },
         [&](int64_t slab, int64_t column, int64_t count) {
           const int64_t at = slab * v.n * v.inner + column;
-          columns(g.data_ + slab * g.slab + column, result + at, to + at, v.n, v.inner, count);
+          columns(g.at(slab) + column, result + at, to + at, v.n, v.inner, count);
         });
     return out.object();
   });

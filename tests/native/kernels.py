@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tidu.autograd.op import OPS
 from tidu.backend import native
 from tidu.backend.table import reference
+from tidu.nn import functional as _declared  # noqa: F401  (declares its operations)
 
 FLOATS = ["float32", "float64"]
 

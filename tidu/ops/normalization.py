@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import formats
 from ..autograd.op import Array, op
+from ..backend.table import FORWARDS
 from .reduction import add_up
 
 _NODES = {
@@ -65,29 +66,23 @@ def normalise(
     return out.astype(dtype, copy=False), mean, variance
 
 
-def _grad_in_view(k, g, weight, view, shape):
+@normalise.vjp_joint("x", "weight", "bias")
+def _(k, g, x, weight, mean, center, spread, axes, view, shape, eps, kind, bias_shape):
+    wide = k.reshape(x, view)
     g = k.reshape(g, view)
-    return g if weight is None else g * k.reshape(weight, shape)
-
-
-def _x_rule(k, g, x, weight, mean, center, spread, axes, view, shape, eps):
-    g = _grad_in_view(k, g, weight, view, shape)
-    if mean is not None:  # given statistics do not depend on x
-        return k.reshape(g / (spread + eps) ** 0.5, x.shape)
-    wide = k.reshape(x, view)
-    y = k.standardised(wide, center, spread, axes, eps)
-    scale = k.inverse_deviation(wide, center, spread, axes, eps)
-    inner = g - k.mean(g, axes, True) - y * k.mean(g * y, axes, True)
-    return k.reshape(scale * inner, x.shape)
-
-
-def _weight_rule(k, g, x, center, spread, mean, axes, view, shape, eps, weight_shape):
-    wide = k.reshape(x, view)
     if mean is None:
         y = k.standardised(wide, center, spread, axes, eps)
+        scale = k.inverse_deviation(wide, center, spread, axes, eps)
     else:
-        y = (wide - center) / (spread + eps) ** 0.5
-    return _over_others(k, k.reshape(g, view) * y, shape, weight_shape)
+        scale = (spread + eps) ** -0.5
+        y = (wide - center) * scale
+    for_weight = None if weight is None else _over_others(k, g * y, shape, weight.shape)
+    for_bias = None if bias_shape is None else _over_others(k, g, shape, bias_shape)
+    if weight is not None:
+        g = g * k.reshape(weight, shape)
+    if mean is None:  # given statistics do not depend on x
+        g = g - k.mean(g, axes, True) - y * k.mean(g * y, axes, True)
+    return k.reshape(scale * g, x.shape), for_weight, for_bias
 
 
 def _over_others(k, g, shape, weight_shape):
@@ -97,13 +92,6 @@ def _over_others(k, g, shape, weight_shape):
     if axes:
         g = k.sum(g, axes, True)
     return k.reshape(g, weight_shape)
-
-
-normalise.vjp(
-    x=_x_rule,
-    weight=_weight_rule,
-    bias=lambda k, g, view, shape, bias_shape: _over_others(k, k.reshape(g, view), shape, bias_shape),
-)
 
 
 @op(public=False, method=False)
@@ -133,3 +121,12 @@ def _deviation_rule(k, g, x, mean, variance, axes, eps):
 
 standardised.vjp(x=_standardised_rule)
 inverse_deviation.vjp(x=_deviation_rule)
+
+
+def move_average(k, running, found, momentum, factor):
+    """Moves the array `running` towards factor * found, by the share `momentum`: in place."""
+    found = found.reshape(running.shape).astype("float64")
+    running[...] = momentum * (factor * found) + (1 - momentum) * running
+
+
+FORWARDS["move_average"] = move_average

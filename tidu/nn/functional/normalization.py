@@ -6,6 +6,7 @@ import math
 
 from ...autograd.grad_mode import no_grad
 from ...autograd.public import operations as ops
+from ...backend.table import table_of
 from ...ops import normalization as _declared  # noqa: F401  (declares its operations)
 from ...ops.norms import norm
 from ...ops.padding import pad
@@ -80,14 +81,14 @@ def batch_norm(
     out, mean, var = ops.normalise(
         input, weight, bias, mean, var, axes, x.shape, shape, eps, "batch"
     )
-    if training and (running_mean is not None or running_var is not None):
+    if training:
         count = x.size // channels
-        with no_grad():
-            if running_mean is not None:
-                running_mean.mul_(1 - momentum).add_(mean.reshape(-1), alpha=momentum)
-            if running_var is not None:
-                unbiased = var.reshape(-1) * (count / (count - 1) if count > 1 else math.nan)
-                running_var.mul_(1 - momentum).add_(unbiased, alpha=momentum)
+        unbiased = count / (count - 1) if count > 1 else math.nan
+        for running, found, factor in ((running_mean, mean, 1.0), (running_var, var, unbiased)):
+            if running is not None:
+                array = running._array
+                table_of(array).move_average(array, found._array, momentum, factor)
+                running._bump("batch_norm")
     return out
 
 
