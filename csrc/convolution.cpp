@@ -1,7 +1,10 @@
 // The operations `convolution`, `convolution_input` and `convolution_weight` of tidu/ops/convolution.py.
 #include "convolution.h"
 
+#include <type_traits>
+
 #include "families.h"
+#include "winograd.h"
 
 namespace tidu {
 namespace {
@@ -100,7 +103,10 @@ PyObject* forward(const Args& args, int rank) {
   if (!is_regular(s) || w.dim(1) != s.group_channels() || !bias_fits(args, bias, s.outputs)) return nullptr;
   PyArrayObject* out = new_result(s.images, s.outputs, s.out, rank, type);
   return result_of(s, out, [&] {
-    convolve<T>(s, data<T>(x.get()), data<T>(w.get()), data_or_null<T>(bias), data<T>(out));
+    const T *in = data<T>(x.get()), *weight = data<T>(w.get()), *start = data_or_null<T>(bias);
+    if constexpr (std::is_same_v<T, float>)
+      if (winograd_wins(s)) return winograd_forward(s, in, weight, start, data<T>(out));
+    convolve<T>(s, in, weight, start, data<T>(out));
   });
 }
 
@@ -117,7 +123,10 @@ PyObject* input_gradient(const Args& args, int rank) {
   if (!is_regular(s) || w.dim(0) != s.outputs || !bias_fits(args, bias, s.channels)) return nullptr;
   PyArrayObject* out = new_result(s.images, s.channels, s.in, rank, type);
   return result_of(s, out, [&] {
-    convolve_input<T>(s, data<T>(g.get()), data<T>(w.get()), data_or_null<T>(bias), data<T>(out));
+    const T *in = data<T>(g.get()), *weight = data<T>(w.get()), *start = data_or_null<T>(bias);
+    if constexpr (std::is_same_v<T, float>)
+      if (winograd_wins(s)) return winograd_input(s, in, weight, start, data<T>(out));
+    convolve_input<T>(s, in, weight, start, data<T>(out));
   });
 }
 
@@ -133,7 +142,11 @@ PyObject* weight_gradient(const Args& args, int rank) {
   read_sizes(x.get(), s.in);
   if (!is_regular(s) || x.dim(0) != s.images) return nullptr;
   PyArrayObject* out = new_result(s.outputs, s.group_channels(), s.kernel, rank, type);
-  return result_of(s, out, [&] { convolve_weight<T>(s, data<T>(g.get()), data<T>(x.get()), data<T>(out)); });
+  return result_of(s, out, [&] {
+    if constexpr (std::is_same_v<T, float>)
+      if (winograd_wins(s)) return winograd_weight(s, data<T>(g.get()), data<T>(x.get()), data<T>(out));
+    convolve_weight<T>(s, data<T>(g.get()), data<T>(x.get()), data<T>(out));
+  });
 }
 
 // Chooses by the type and the number of dimensions of the first argument.

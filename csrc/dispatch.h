@@ -10,6 +10,7 @@
 #include "opcodes.h"
 #include "pooling.h"
 #include "softmax.h"
+#include "winograd.h"
 
 namespace tidu {
 
@@ -21,7 +22,8 @@ namespace tidu {
   X(SoftmaxTable, softmax_loops) \
   X(NormTable, norm_loops) \
   X(CopyTable, copy_kernels) \
-  X(PoolTable, pool_kernels)
+  X(PoolTable, pool_kernels) \
+  X(WinogradTable, winograd_kernels)
 
 #define TIDU_EXTERN(type, name) extern type name;
 TIDU_TABLES(TIDU_EXTERN)

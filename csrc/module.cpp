@@ -31,6 +31,9 @@ NB_MODULE(_kernels, m) {
     return out;
   });
 
+  m.def("allow_winograd", [](bool on) { allow_winograd(on); });
+  m.def("winograd_allowed", [] { return winograd_allowed(); });
+
   m.def("threads", [] { return parallel::threads(); });
   m.def("set_threads", [](int n) { parallel::set_threads(n); });
 

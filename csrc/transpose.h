@@ -48,17 +48,20 @@ TIDU_INLINE void transpose_square(const T* in, int64_t in_pitch, T* out, int64_t
 // out[j * out_pitch + i] = in[i * in_pitch + j]
 template <class T>
 void transpose(const T* in, int64_t in_pitch, int64_t rows, int64_t columns, T* out, int64_t out_pitch) {
-  constexpr int step = lanes<T>;
-  int64_t i = 0;
-  for (; i + step <= rows; i += step) {
-    int64_t j = 0;
-    for (; j + step <= columns; j += step)
-      transpose_square(in + i * in_pitch + j, in_pitch, out + j * out_pitch + i, out_pitch);
-    for (; j < columns; j++)
-      for (int l = 0; l < step; l++) out[j * out_pitch + i + l] = in[(i + l) * in_pitch + j];
+  constexpr int64_t step = lanes<T>;
+  if (rows < step || columns < step) {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) out[j * out_pitch + i] = in[i * in_pitch + j];
+    return;
   }
-  for (; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++) out[j * out_pitch + i] = in[i * in_pitch + j];
+  // The last squares reach back over what the ones before have written.
+  for (int64_t at_row = 0; at_row < rows; at_row += step) {
+    const int64_t i = at_row + step <= rows ? at_row : rows - step;
+    for (int64_t at_column = 0; at_column < columns; at_column += step) {
+      const int64_t j = at_column + step <= columns ? at_column : columns - step;
+      transpose_square(in + i * in_pitch + j, in_pitch, out + j * out_pitch + i, out_pitch);
+    }
+  }
 }
 
 }  // namespace tidu::TIDU_ISA

@@ -84,6 +84,17 @@ def test_agrees_with_the_reference(dtype, problem):
         compare(name, args)
 
 
+@pytest.fixture
+def winograd():
+    """Sets the switch; on again afterwards."""
+
+    def switch(on):
+        tidu.backends.winograd = on
+
+    yield switch
+    switch(True)
+
+
 LARGE = [
     # x, w, stride, padding, dilation, groups: what is cut into pieces and shared by threads
     ((2, 3, 97, 61), (37, 3, 5, 5), (1, 1), (2, 2), (1, 1), 1),
@@ -100,7 +111,8 @@ LARGE = [
 
 @pytest.mark.parametrize(("x", "w", "stride", "padding", "dilation", "groups"), LARGE)
 @pytest.mark.parametrize("threads", [1, 3])
-def test_large(x, w, stride, padding, dilation, groups, threads):
+def test_large(x, w, stride, padding, dilation, groups, threads, winograd):
+    winograd(False)
     problem = {
         "x": x,
         "w": w,
@@ -115,6 +127,53 @@ def test_large(x, w, stride, padding, dilation, groups, threads):
             compare(name, args)
     finally:
         tidu.set_num_threads(before)
+
+
+WINOGRAD = [
+    # images, channels, outputs, height, width, kernel, padding
+    (3, 37, 29, 13, 17, 3, 1),
+    (2, 67, 41, 11, 30, 5, 0),
+    (5, 64, 64, 7, 7, 3, 2),
+    (1, 48, 130, 25, 23, 5, 3),
+    (70, 32, 40, 6, 5, 5, 2),
+]
+
+
+@pytest.mark.parametrize(
+    ("n", "channels", "outputs", "height", "width", "kernel_size", "padding"), WINOGRAD
+)
+def test_winograd(n, channels, outputs, height, width, kernel_size, padding, winograd):
+    problem = {
+        "x": (n, channels, height, width),
+        "w": (outputs, channels, kernel_size, kernel_size),
+        "settings": ((1, 1), (padding, padding), (1, 1), 1),
+        "seed": 0,
+        "biased": True,
+    }
+    exact = arguments(problem, np.float64)
+    for name, args in arguments(problem, np.float32).items():
+        expected = reference_of(name)(
+            *(a.astype(np.float64) if isinstance(a, np.ndarray) else a for a in args)
+        )
+        found = {}
+        for on in True, False:
+            winograd(on)
+            found[on] = kernel(name, falls_back=False)(*args)
+        scale = np.abs(expected).max()
+        assert np.abs(found[True] - expected).max() < 4e-5 * scale
+        assert np.abs(found[False] - expected).max() < 4e-6 * scale
+        assert (found[True] != found[False]).any()
+        # float64 is always computed by the definition.
+        winograd(True)
+        assert_agree(kernel(name)(*exact[name]), reference_of(name)(*exact[name]), TOLERANCE)
+
+
+def test_the_switch(winograd):
+    assert tidu.backends.winograd is True
+    winograd(False)
+    assert tidu.backends.winograd is False
+    with pytest.raises(TypeError, match="True or False, not 0"):
+        winograd(0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -19,6 +19,7 @@ available = False  # whether native kernels are in use
 isa: str | None = None  # the instruction set that was chosen for them
 reason = ""  # why they are not in use
 _kernels: Any = None  # the extension
+_winograd = True  # the setting where there is no extension to keep it
 
 HOW = "with a C++ compiler there, `pip install --force-reinstall --no-binary tidu tidu` builds it"
 
@@ -28,7 +29,9 @@ _LEFT_ALONE = {"clone", "positive"}
 
 # Where NumPy's BLAS computes what no native kernel takes. Its threads would wait for more work on
 # the processors that the kernels' own threads need.
-_USE_BLAS = {f"tidu.ops.{family}" for family in ("matmul", "decompositions", "linalg", "norms", "einsum")}
+_USE_BLAS = {
+    f"tidu.ops.{family}" for family in ("matmul", "decompositions", "linalg", "norms", "einsum")
+}
 
 
 def install() -> None:
@@ -41,7 +44,9 @@ def install() -> None:
         _kernels = importlib.import_module(f"{__package__}._kernels")
     except ImportError as error:
         missing = isinstance(error, ModuleNotFoundError)
-        reason = f"the extension was not built ({HOW})" if missing else f"it does not load ({error})"
+        reason = (
+            f"the extension was not built ({HOW})" if missing else f"it does not load ({error})"
+        )
         _tell()
         return
     available = True
@@ -107,6 +112,21 @@ def reset_peak() -> None:
     """Lets the peak of `memory_stats` begin anew."""
     if available:
         _kernels.reset_peak()
+
+
+def winograd() -> bool:
+    """Whether convolutions may use Winograd's algorithm."""
+    return _kernels.winograd_allowed() if available else _winograd
+
+
+def allow_winograd(on: bool) -> None:
+    """Lets convolutions use Winograd's algorithm, or not; without the extension none does."""
+    global _winograd
+    if not isinstance(on, bool):
+        raise TypeError(f"backends.winograd is True or False, not {on!r}")
+    _winograd = on
+    if available:
+        _kernels.allow_winograd(on)
 
 
 def _improve(name: str, reference: Callable):
