@@ -8,6 +8,7 @@
 #include "gemm.h"
 #include "norm.h"
 #include "opcodes.h"
+#include "optim.h"
 #include "pooling.h"
 #include "softmax.h"
 #include "winograd.h"
@@ -22,6 +23,7 @@ namespace tidu {
   X(SoftmaxTable, softmax_loops) \
   X(NormTable, norm_loops) \
   X(CopyTable, copy_kernels) \
+  X(OptimTable, optim_loops) \
   X(PoolTable, pool_kernels) \
   X(WinogradTable, winograd_kernels)
 

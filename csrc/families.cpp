@@ -7,6 +7,7 @@ const Entry* const families[] = {
     convolution_entries,
     matmul_kernels,
     norm_kernels,
+    optim_kernels,
     softmax_kernels,
     pooling_kernels,
     copy_operations,

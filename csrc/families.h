@@ -8,6 +8,7 @@ namespace tidu {
 extern const Entry convolution_entries[];
 extern const Entry matmul_kernels[];
 extern const Entry norm_kernels[];
+extern const Entry optim_kernels[];
 extern const Entry softmax_kernels[];
 extern const Entry pooling_kernels[];
 extern const Entry copy_operations[];

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.node import bump_all
+from ..backend.table import cpu
 from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
+    arrays,
     as_real,
     check_flags,
     check_lr,
     check_not_negative,
     formula,
-    kernel,
+    gradients,
+    held,
     number,
     run_closure,
 )
 
 
 @formula
-def adagrad_step(k, p, g, total, step, lr, lr_decay, weight_decay, eps, maximize):
-    """Updates `p` and its sum of squares in place; `step` counts from 1 (Duchi et al., 2011)."""
-    if maximize:
-        g = -g
-    if weight_decay:
-        g = g + p * weight_decay
-    rate = lr / (1 + (step - 1) * lr_decay)
-    total += g * g
-    p -= rate * (g / (k.xp.sqrt(total) + eps))
+def adagrad_step(k, params, grads, totals, steps, lr, lr_decay, weight_decay, eps, maximize):
+    """Updates every `p`, its sum of squares and its count of steps in place (Duchi et al., 2011)."""
+    for p, g, total, step in zip(params, grads, totals, steps):
+        p, g, total = as_real(p, g, total)
+        rate = lr / (1 + step.item() * lr_decay)
+        step += 1
+        if maximize:
+            g = -g
+        if weight_decay:
+            g = g + p * weight_decay
+        total += g * g
+        p -= rate * (g / (k.xp.sqrt(total) + eps))
 
 
 class Adagrad(Optimizer):
@@ -60,30 +67,24 @@ class Adagrad(Optimizer):
         super().__init__(params, defaults)
         for group in self.param_groups:
             for p in group["params"]:
-                self._start(p, group)
+                self._begin(self.state[p], p._array, group)
 
-    def _start(self, p, group):
+    def _begin(self, state, array, group):
         start = group["initial_accumulator_value"]
-        start = complex(start, start) if p.dtype.is_complex else start
-        self.state[p] = {
-            "step": Tensor._wrap(np.zeros((), np.float32)),
-            "sum": Tensor._wrap(np.full_like(p._array, start)),
-        }
+        start = complex(start, start) if array.dtype.kind == "c" else start
+        state["step"] = Tensor._wrap(np.zeros((), np.float32))
+        state["sum"] = Tensor._wrap(np.full_like(array, start))
 
     def step(self, closure=None):
         """One update; `closure` computes the loss anew and its value is returned."""
         loss = run_closure(closure)
-        update = kernel("adagrad_step")
         for group in self.param_groups:
-            for p, array, g in self._each(group):
-                if not self.state[p]:
-                    self._start(p, group)  # A parameter of a group added later.
-                state = self.state[p]
-                state["step"]._array += 1
-                update(
-                    *as_real(array, g, state["sum"]._array), state["step"].item(),
-                    number(group["lr"]), group["lr_decay"], group["weight_decay"], group["eps"],
-                    group["maximize"],
-                )  # fmt: skip
-                p._bump("Adagrad.step")
+            params = self._gather(group)
+            states = self._states(params, group)
+            cpu.adagrad_step(
+                arrays(params), gradients(params), held(states, "sum"), held(states, "step"),
+                number(group["lr"]), number(group["lr_decay"]), number(group["weight_decay"]),
+                number(group["eps"]), group["maximize"],
+            )  # fmt: skip
+            bump_all(params, "Adagrad.step")
         return loss

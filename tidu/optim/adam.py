@@ -6,41 +6,52 @@ import math
 
 import numpy as np
 
+from ..autograd.node import bump_all
+from ..backend.table import cpu
 from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
+    arrays,
     as_real,
     check_betas,
     check_flags,
     check_lr,
     check_not_negative,
     formula,
-    kernel,
+    gradients,
+    held,
     number,
     run_closure,
+    zeros,
 )
 
 
 @formula
 def adam_step(
-    k, p, g, mean, square, max_square, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize
-):
-    """Updates `p` and its averages in place; `step` counts from 1 (Kingma and Ba, 2015)."""
-    if maximize:
-        g = -g
-    if weight_decay:
-        if decoupled:
-            p *= 1 - lr * weight_decay
-        else:
-            g = g + p * weight_decay
-    mean += (g - mean) * (1 - beta1)
-    square *= beta2
-    square += g * g * (1 - beta2)
-    correction1, correction2 = 1 - beta1**step, math.sqrt(1 - beta2**step)
-    if max_square is not None:
-        k.xp.maximum(max_square, square, out=max_square)
-        square = max_square
-    p -= lr / correction1 * (mean / (k.xp.sqrt(square) / correction2 + eps))
+    k, params, grads, means, squares, max_squares, steps, lr, beta1, beta2, eps, weight_decay,
+    decoupled, maximize,
+):  # fmt: skip
+    """Updates every `p`, its averages and its count of steps in place (Kingma and Ba, 2015)."""
+    for p, g, mean, square, max_square, step in zip(
+        params, grads, means, squares, max_squares, steps
+    ):
+        p, g, mean, square, max_square = as_real(p, g, mean, square, max_square)
+        step += 1
+        if maximize:
+            g = -g
+        if weight_decay:
+            if decoupled:
+                p *= 1 - lr * weight_decay
+            else:
+                g = g + p * weight_decay
+        mean += (g - mean) * (1 - beta1)
+        square *= beta2
+        square += g * g * (1 - beta2)
+        correction1, correction2 = 1 - beta1 ** step.item(), math.sqrt(1 - beta2 ** step.item())
+        if max_square is not None:
+            k.xp.maximum(max_square, square, out=max_square)
+            square = max_square
+        p -= lr / correction1 * (mean / (k.xp.sqrt(square) / correction2 + eps))
 
 
 def _check_kinds(betas, foreach):
@@ -94,25 +105,23 @@ class Adam(Optimizer):
     def step(self, closure=None):
         """One update; `closure` computes the loss anew and its value is returned."""
         loss = run_closure(closure)
-        update = kernel("adam_step")
         for group in self.param_groups:
-            lr = number(group["lr"])
-            beta1, beta2 = map(number, group["betas"])
-            for p, array, g in self._each(group):
-                state = self.state[p]
-                if not state:
-                    state["step"] = Tensor._wrap(np.zeros((), np.float32))
-                    state["exp_avg"] = Tensor._wrap(np.zeros_like(array))
-                    state["exp_avg_sq"] = Tensor._wrap(np.zeros_like(array))
-                    if group["amsgrad"]:
-                        state["max_exp_avg_sq"] = Tensor._wrap(np.zeros_like(array))
-                state["step"]._array += 1
-                largest = state["max_exp_avg_sq"]._array if group["amsgrad"] else None
-                averages = state["exp_avg"]._array, state["exp_avg_sq"]._array, largest
-                update(
-                    *as_real(array, g, *averages),
-                    state["step"].item(), lr, beta1, beta2, group["eps"], group["weight_decay"],
-                    group["decoupled_weight_decay"], group["maximize"],
-                )  # fmt: skip
-                p._bump(f"{type(self).__name__}.step")
+            beta1, beta2 = group["betas"]
+            params = self._gather(group)
+            states = self._states(params, group)
+            largest = [s["max_exp_avg_sq"]._array if group["amsgrad"] else None for s in states]
+            cpu.adam_step(
+                arrays(params), gradients(params), held(states, "exp_avg"),
+                held(states, "exp_avg_sq"), largest, held(states, "step"),
+                number(group["lr"]), number(beta1), number(beta2), number(group["eps"]),
+                number(group["weight_decay"]), group["decoupled_weight_decay"], group["maximize"],
+            )  # fmt: skip
+            bump_all(params, f"{type(self).__name__}.step")
         return loss
+
+    def _begin(self, state, array, group):
+        state["step"] = Tensor._wrap(np.zeros((), np.float32))
+        state["exp_avg"] = zeros(array)
+        state["exp_avg_sq"] = zeros(array)
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = zeros(array)

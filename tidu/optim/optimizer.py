@@ -1,8 +1,8 @@
 """Optimizer: parameter groups, state, hooks; what every optimizer shares.
 
-A subclass states its formula once, as a function on arrays (`sgd_step`, `adam_step`, ...) that
-changes the parameter's memory in place. It is reached through the kernel table, so that a native
-backend may override it, and knows nothing of tensors or groups.
+A subclass states its formula once, as a function on lists of arrays (`sgd_step`, `adam_step`, ...)
+that changes the parameters' memory in place. It is reached through the kernel table, where a native
+kernel updates all parameters in one call (csrc/optim.cpp), and knows nothing of tensors or groups.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import warnings
 from collections import OrderedDict, defaultdict
 from itertools import chain
 
+import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ..autograd.grad_mode import enable_grad, no_grad
+from ..autograd.grad_mode import enable_grad, recording_variable
 from ..autograd.hooks import RemovableHandle
 from ..backend.quiet import IGNORE, loud, quiet
-from ..backend.table import FORWARDS, cpu
+from ..backend.table import FORWARDS
 from ..naming import typename
 from ..tensor import Tensor
 
@@ -298,22 +299,26 @@ class Optimizer:
 
     # For subclasses
 
-    def _each(self, group):
-        """The parameters of a group that have a gradient: (parameter, its array, the gradient's)."""
-        for p in group["params"]:
-            g = p._grad
-            if g is not None:
-                if group["differentiable"]:
-                    raise NotImplementedError(
-                        f"tidu has no {type(self).__name__}(differentiable=True) yet: the update is "
-                        "not recorded"
-                    )
-                yield p, p._array, g._array
+    def _gather(self, group):
+        """The parameters of a group that have a gradient."""
+        params = [p for p in group["params"] if p._grad is not None]
+        if params and group["differentiable"]:
+            raise NotImplementedError(
+                f"tidu has no {type(self).__name__}(differentiable=True) yet: the update is not recorded"
+            )
+        return params
 
+    def _states(self, params, group):
+        """The state of each parameter, begun where it is empty."""
+        states = [self.state[p] for p in params]
+        for p, state in zip(params, states):
+            if not state:
+                self._begin(state, p._array, group)
+        return states
 
-def kernel(name):
-    """The update formula `name`, from the kernel table of the CPU."""
-    return getattr(cpu, name)
+    def _begin(self, state, array, group):
+        """Puts into the empty `state` of a parameter what the first step needs."""
+
 
 
 def check_flags(foreach, fused=None, differentiable=False):
@@ -346,9 +351,34 @@ def check_not_negative(**options):
             raise ValueError(f"Invalid {name} value: {value}")
 
 
+_NUMBERS = frozenset({float, int, bool})
+
+
 def number(value):
-    """A Python number from a number or a one-element tensor."""
-    return value.item() if isinstance(value, Tensor) else value
+    """A Python number from a number, of NumPy's too, or a one-element tensor."""
+    if type(value) in _NUMBERS:  # nearly always
+        return value
+    return value.item() if isinstance(value, (Tensor, np.generic)) else value
+
+
+def arrays(tensors):
+    """Their memory."""
+    return [t._array for t in tensors]
+
+
+def gradients(params):
+    """The memory of the gradients of tensors that have one."""
+    return [p._grad._array for p in params]
+
+
+def held(states, name):
+    """The memory of one entry of each parameter's state."""
+    return [state[name]._array for state in states]
+
+
+def zeros(array):
+    """A state that begins at zero."""
+    return Tensor._wrap(np.zeros_like(array))
 
 
 def as_real(*arrays):
@@ -387,10 +417,11 @@ def _with_hooks(step):
                     )
                 args, kwargs = changed
         settings = quiet(IGNORE)
+        recording = recording_variable.set(0)
         try:
-            with no_grad():
-                result = step(*args, **kwargs)
+            result = step(*args, **kwargs)
         finally:
+            recording_variable.reset(recording)
             loud(settings)
         for hook in [*self._optimizer_step_post_hooks.values(), *_global_post_hooks.values()]:
             hook(self, args, kwargs)

@@ -4,42 +4,53 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.node import bump_all
+from ..backend.table import cpu
 from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
+    arrays,
     as_real,
     check_flags,
     check_lr,
     check_not_negative,
     formula,
-    kernel,
+    gradients,
+    held,
     number,
     run_closure,
+    zeros,
 )
 
 
 @formula
 def rmsprop_step(
-    k, p, g, square, mean, buffer, lr, alpha, eps, weight_decay, momentum, maximize
+    k, params, grads, squares, means, buffers, steps, lr, alpha, eps, weight_decay, momentum, maximize
 ):
-    """Updates `p` and its averages in place (Hinton, 2012; centered: Graves, 2013)."""
-    if maximize:
-        g = -g
-    if weight_decay:
-        g = g + p * weight_decay
-    square *= alpha
-    square += g * g * (1 - alpha)
-    size = square
-    if mean is not None:
-        mean += (g - mean) * (1 - alpha)
-        size = square - mean * mean
-    size = k.xp.sqrt(size) + eps
-    if buffer is None:
-        p -= lr * (g / size)
-    else:
-        buffer *= momentum
-        buffer += g / size
-        p -= lr * buffer
+    """Updates every `p`, its averages and its count of steps in place.
+
+    (Hinton, 2012; centered: Graves, 2013.)
+    """
+    for p, g, square, mean, buffer, step in zip(params, grads, squares, means, buffers, steps):
+        p, g, square, mean, buffer = as_real(p, g, square, mean, buffer)
+        step += 1
+        if maximize:
+            g = -g
+        if weight_decay:
+            g = g + p * weight_decay
+        square *= alpha
+        square += g * g * (1 - alpha)
+        size = square
+        if mean is not None:
+            mean += (g - mean) * (1 - alpha)
+            size = square - mean * mean
+        size = k.xp.sqrt(size) + eps
+        if buffer is None:
+            p -= lr * (g / size)
+        else:
+            buffer *= momentum
+            buffer += g / size
+            p -= lr * buffer
 
 
 class RMSprop(Optimizer):
@@ -74,25 +85,25 @@ class RMSprop(Optimizer):
     def step(self, closure=None):
         """One update; `closure` computes the loss anew and its value is returned."""
         loss = run_closure(closure)
-        update = kernel("rmsprop_step")
         for group in self.param_groups:
-            names = ["square_avg"]
-            names += ["momentum_buffer"] if group["momentum"] > 0 else []
-            names += ["grad_avg"] if group["centered"] else []
-            for p, array, g in self._each(group):
-                state = self.state[p]
-                if not state:
-                    state["step"] = Tensor._wrap(np.zeros((), np.float32))
-                    for name in names:
-                        state[name] = Tensor._wrap(np.zeros_like(array))
-                state["step"]._array += 1
-                array, g, square, mean, buffer = as_real(
-                    array, g, *(state[n]._array if n in names else None
-                                for n in ("square_avg", "grad_avg", "momentum_buffer"))
-                )  # fmt: skip
-                update(
-                    array, g, square, mean, buffer, number(group["lr"]), group["alpha"],
-                    group["eps"], group["weight_decay"], group["momentum"], group["maximize"],
-                )  # fmt: skip
-                p._bump("RMSprop.step")
+            momentum = number(group["momentum"])
+            params = self._gather(group)
+            states = self._states(params, group)
+            nothing = [None] * len(params)
+            cpu.rmsprop_step(
+                arrays(params), gradients(params), held(states, "square_avg"),
+                held(states, "grad_avg") if group["centered"] else nothing,
+                held(states, "momentum_buffer") if momentum > 0 else nothing, held(states, "step"),
+                number(group["lr"]), number(group["alpha"]), number(group["eps"]),
+                number(group["weight_decay"]), momentum, group["maximize"],
+            )  # fmt: skip
+            bump_all(params, "RMSprop.step")
         return loss
+
+    def _begin(self, state, array, group):
+        state["step"] = Tensor._wrap(np.zeros((), np.float32))
+        state["square_avg"] = zeros(array)
+        if group["momentum"] > 0:
+            state["momentum_buffer"] = zeros(array)
+        if group["centered"]:
+            state["grad_avg"] = zeros(array)

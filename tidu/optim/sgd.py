@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from ..autograd.node import bump_all
+from ..backend.table import cpu
 from ..tensor import Tensor
 from .optimizer import (
     Optimizer,
+    arrays,
     check_flags,
     check_lr,
     check_not_negative,
     formula,
-    kernel,
+    gradients,
     number,
     run_closure,
 )
 
 
 @formula
-def sgd_step(k, p, g, buffer, lr, momentum, dampening, weight_decay, nesterov, maximize):
-    """Updates `p` in place; returns the momentum buffer (a new one at the first step)."""
-    if maximize:
-        g = -g
-    if weight_decay:
-        g = g + p * weight_decay
-    if momentum:
-        if buffer is None:
-            buffer = g.copy()
-        else:
-            buffer *= momentum
-            buffer += g * (1 - dampening)
-        g = g + buffer * momentum if nesterov else buffer
-    p -= g * lr
-    return buffer
+def sgd_step(k, params, grads, buffers, lr, momentum, dampening, weight_decay, nesterov, maximize):
+    """Updates every `p` in place; returns the momentum buffers (at the first step, new ones)."""
+    buffers = list(buffers)
+    for i, (p, g) in enumerate(zip(params, grads)):
+        if maximize:
+            g = -g
+        if weight_decay:
+            g = g + p * weight_decay
+        if momentum:
+            buffer = buffers[i]
+            if buffer is None:
+                buffer = buffers[i] = np.array(g)
+            else:
+                buffer *= momentum
+                buffer += g * (1 - dampening)
+            g = g + buffer * momentum if nesterov else buffer
+        p -= g * lr
+    return buffers
 
 
 class SGD(Optimizer):
@@ -68,16 +76,22 @@ class SGD(Optimizer):
     def step(self, closure=None):
         """One update; `closure` computes the loss anew and its value is returned."""
         loss = run_closure(closure)
-        update = kernel("sgd_step")
         for group in self.param_groups:
-            lr, momentum = number(group["lr"]), group["momentum"]
-            for p, array, g in self._each(group):
-                held = self.state[p].get("momentum_buffer") if momentum else None
-                buffer = update(
-                    array, g, None if held is None else held._array, lr, momentum,
-                    group["dampening"], group["weight_decay"], group["nesterov"], group["maximize"],
-                )  # fmt: skip
-                if momentum and held is None:
-                    self.state[p]["momentum_buffer"] = Tensor._wrap(buffer)
-                p._bump("SGD.step")
+            momentum = number(group["momentum"])
+            params = self._gather(group)
+            before = [self._buffer(p) if momentum else None for p in params]
+            buffers = cpu.sgd_step(
+                arrays(params), gradients(params), before, number(group["lr"]), momentum,
+                number(group["dampening"]), number(group["weight_decay"]), group["nesterov"],
+                group["maximize"],
+            )  # fmt: skip
+            if momentum and buffers is not before:
+                for p, old, buffer in zip(params, before, buffers):
+                    if old is None:
+                        self.state[p]["momentum_buffer"] = Tensor._wrap(buffer)
+            bump_all(params, "SGD.step")
         return loss
+
+    def _buffer(self, p):
+        buffer = self.state[p].get("momentum_buffer")
+        return None if buffer is None else buffer._array
