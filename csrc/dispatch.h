@@ -10,6 +10,7 @@
 #include "opcodes.h"
 #include "optim.h"
 #include "pooling.h"
+#include "random.h"
 #include "softmax.h"
 #include "winograd.h"
 
@@ -25,7 +26,8 @@ namespace tidu {
   X(CopyTable, copy_kernels) \
   X(OptimTable, optim_loops) \
   X(PoolTable, pool_kernels) \
-  X(WinogradTable, winograd_kernels)
+  X(WinogradTable, winograd_kernels) \
+  X(RandomTable, random_kernels)
 
 #define TIDU_EXTERN(type, name) extern type name;
 TIDU_TABLES(TIDU_EXTERN)

@@ -11,6 +11,7 @@ const Entry* const families[] = {
     softmax_kernels,
     pooling_kernels,
     copy_operations,
+    random_kernel_list,
     nullptr,
 };
 

@@ -12,5 +12,9 @@ extern const Entry optim_kernels[];
 extern const Entry softmax_kernels[];
 extern const Entry pooling_kernels[];
 extern const Entry copy_operations[];
+extern const Entry random_kernel_list[];
+
+// The type of the random number generator, which random.cpp has (a new reference).
+PyObject* make_engine_type();
 
 }  // namespace tidu

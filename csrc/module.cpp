@@ -7,6 +7,7 @@
 #include "arrays.h"
 #include "calls.h"
 #include "dispatch.h"
+#include "families.h"
 #include "kernel.h"
 #include "memory.h"
 #include "parallel.h"
@@ -58,6 +59,10 @@ NB_MODULE(_kernels, m) {
     if (!made.is_valid()) throw nb::python_error();
     return made;
   });
+
+  nb::object engine = nb::steal(make_engine_type());
+  if (!engine.is_valid()) throw nb::python_error();
+  m.attr("Engine") = engine;
 
   nb::object program = nb::steal(make_program_type());
   if (!program.is_valid()) throw nb::python_error();

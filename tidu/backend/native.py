@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import blas
+from . import blas, twister
 from .table import ELEMENTWISE, FORWARDS, OWNERS, cpu
 
 available = False  # whether native kernels are in use
@@ -52,6 +52,7 @@ def install() -> None:
     available = True
     isa = _kernels.isa
     OWNERS.add(_kernels.Memory)
+    twister.make_engine = _kernels.Engine
     cpu.improve = _improve
     cpu.improve_rules = _improve_rules
 

@@ -36,6 +36,7 @@ from math import ceil, cos, exp, floor, inf, lgamma, log, log1p, pi, sin, sqrt
 import numpy as np
 
 from .quiet import IGNORE, loud, quiet
+from .table import FORWARDS, Kernels
 
 _CHUNK = 1 << 16  # elements worked on at a time: they and their temporaries stay in the cache
 _SKEW_LIMIT = 1 << 28  # from this range on, PyTorch takes 64-bit draws for integers
@@ -51,6 +52,12 @@ _TINY = 2.0**-53
 # How arrays are filled
 
 
+def _kernel(function):
+    """Enters what fills a flat array into the kernel table, under the function's own name."""
+    FORWARDS[function.__name__] = function
+    return Kernels(function.__name__)
+
+
 def _fill(gen, out, write, *args):
     """Has `write(gen, flat, *args)` fill `out`, in chunks, in the order of its memory."""
     view, flat = None, out
@@ -61,7 +68,12 @@ def _fill(gen, out, write, *args):
     settings = quiet(IGNORE)
     try:
         with gen.lock:
-            if 0 < size <= _CHUNK:
+            if type(write) is Kernels:
+                whole = size > 0 and gen.begin()
+                write = write.cpu
+            else:
+                whole = False
+            if 0 < size <= _CHUNK or whole:
                 write(gen, flat, *args)
             else:
                 for start in range(0, size, _CHUNK):
@@ -167,11 +179,13 @@ def _scale(x, factor, term):
 def uniform(gen, out, low=0.0, high=1.0):
     """Fills `out` with numbers from low <= x < high."""
     if low == 0 and high == 1:
-        return _fill(gen, out, _write_unit)
-    return _fill(gen, out, _write_uniform, low, high)
+        return _fill(gen, out, random_unit)
+    return _fill(gen, out, random_uniform, low, high)
 
 
-def _write_unit(gen, flat):
+@_kernel
+def random_unit(k, gen, flat):
+    """Uniform numbers from 0 to 1."""
     kind = flat.dtype.char
     if kind in "FD":
         flat = flat.view(flat.real.dtype)
@@ -185,7 +199,9 @@ def _write_unit(gen, flat):
         flat[flat == 1] = 0  # what rounding brought up to the bound
 
 
-def _write_uniform(gen, flat, low, high):
+@_kernel
+def random_uniform(k, gen, flat, low, high):
+    """Uniform numbers between two bounds."""
     if flat.dtype.kind == "c":
         flat = flat.view(flat.real.dtype)
     if flat.dtype.char == "d":
@@ -213,16 +229,20 @@ def normal(gen, out, mean=0.0, std=1.0):
         std /= sqrt(2)
         parts = out.real.dtype
         if not out.flags.c_contiguous:
-            return _fill(gen, out, lambda gen, flat: _write_pairs(gen, flat.view(parts), mean, std))
+            return _fill(gen, out, lambda gen, flat: random_pairs.cpu(gen, flat.view(parts), mean, std))
         target = out.reshape(-1).view(parts)
     if out.flags.c_contiguous and target.size >= 16:
-        _normal_blocks(gen, target.reshape(-1), mean, std)
+        with gen.lock:
+            gen.begin()
+            random_normal.cpu(gen, target.reshape(-1), mean, std)
     else:
-        _fill(gen, target, _write_pairs, mean, std)
+        _fill(gen, target, random_pairs, mean, std)
     return out
 
 
-def _normal_blocks(gen, flat, mean, std):
+@_kernel
+def random_normal(k, gen, flat, mean, std):
+    """Normal numbers, 16 or more, in blocks of 16."""
     rest = flat.size % 16
     whole = flat.size - rest
     with gen.lock:  # all of it, as no other thread may draw in between
@@ -266,7 +286,9 @@ def _write_blocks(gen, flat, mean, std, skip=0):
     pairs[:, 1] = second
 
 
-def _write_pairs(gen, flat, mean, std):
+@_kernel
+def random_pairs(k, gen, flat, mean, std):
+    """Normal numbers one by one."""
     values = _standard_normals(gen, flat.size)
     if mean != 0 or std != 1:
         values = _fused(values, float(std), float(mean))
@@ -369,7 +391,8 @@ def _remainder(drawn, divisor):
     return drawn
 
 
-def _write_integers(gen, flat, span, low, wide):
+@_kernel
+def random_integers(k, gen, flat, span, low, wide):
     """Writes draw % span + low, from 64-bit draws if `wide`; a span of 0 stands for all 2**64."""
     drawn = gen.draw64(flat.size) if wide else gen.draw32(flat.size)
     if span:
@@ -387,7 +410,7 @@ def _write_integers(gen, flat, span, low, wide):
 def integers(gen, out, low, high):
     """Fills `out` with integers from low <= x < high."""
     span = high - low
-    return _fill(gen, out, _write_integers, span, low, span >= _SKEW_LIMIT)
+    return _fill(gen, out, random_integers, span, low, span >= _SKEW_LIMIT)
 
 
 def integers_all(gen, out):
@@ -399,12 +422,12 @@ def integers_all(gen, out):
         span = 2
     else:
         span = int(np.iinfo(out.dtype).max) + 1
-    return _fill(gen, out, _write_integers, span, 0, out.dtype.itemsize == 8)
+    return _fill(gen, out, random_integers, span, 0, out.dtype.itemsize == 8)
 
 
 def integers_64(gen, out):
     """Fills `out` with all 64-bit integers, signed, alike."""
-    return _fill(gen, out, _write_integers, 0, 0, True)
+    return _fill(gen, out, random_integers, 0, 0, True)
 
 
 def permutation(gen, out):
@@ -412,11 +435,19 @@ def permutation(gen, out):
     with gen.lock:
         if out.size >= 0xFFFFFFFF // 20:
             _shuffle_inside_out(gen, out)
-        elif out.size <= 700:
-            _shuffle_one_by_one(gen, out)
         else:
-            out[:] = _shuffle(_swaps(gen, out.size))
+            gen.begin()
+            random_permutation.cpu(gen, out)
     return out
+
+
+@_kernel
+def random_permutation(k, gen, out):
+    """0 to n-1 shuffled, for sizes where 32 bits are fine enough."""
+    if out.size <= 700:
+        _shuffle_one_by_one(gen, out)
+    else:
+        out[:] = _shuffle(_swaps(gen, out.size))
 
 
 def _swaps(gen, count):
@@ -489,15 +520,15 @@ def _shuffle_inside_out(gen, flat):
 # Trials
 
 
-def bernoulli(gen, out, p):
-    """Fills `out` with 1 where a uniform number is below `p`, else 0.
+def bernoulli(gen, out, p, value=1):
+    """Fills `out` with 1 (or `value`, for a float `p`) where a uniform number is below `p`, else 0.
 
     A float `p` is compared with doubles; an array with numbers of its own precision.
     """
     if isinstance(p, np.ndarray):
         return _fill(gen, out, _write_trials, _Companion(out, p))
     # u * 2**-53 < p for an integer u says u < ceil(p * 2**53): no need to make doubles.
-    return _fill(gen, out, _write_even_trials, np.array(ceil(p * 2.0**53), np.uint64))
+    return _fill(gen, out, random_trials, ceil(p * 2.0**53), value)
 
 
 def _write_trials(gen, flat, probabilities):
@@ -506,10 +537,14 @@ def _write_trials(gen, flat, probabilities):
     flat[:] = draw(gen, flat.size) < p
 
 
-def _write_even_trials(gen, flat, bound):
+@_kernel
+def random_trials(k, gen, flat, bound, value):
+    """`value` where 53 bits, taken as an integer, are below the bound, else 0."""
     drawn = gen.draw64(flat.size)
     np.bitwise_and(drawn, _MASK53, drawn)
-    flat[:] = drawn < bound
+    flat[:] = drawn < np.uint64(bound)
+    if value != 1:
+        flat *= flat.dtype.type(value)
 
 
 def multinomial(gen, weights, count, replacement=False):

@@ -1,7 +1,8 @@
 """The Mersenne Twister as PyTorch's CPU generator runs it: raw draws, seeding, saved states.
 
 NumPy's own MT19937 does the work: started from the same 624 words, it gives the same 32-bit
-numbers, thousands in one call. What it cannot give cheaply is a few at a time, so the rest of the
+numbers, thousands in one call. (If there are native kernels, their `Engine` does it, and what follows
+is not needed.) What NumPy cannot give cheaply is a few at a time, so the rest of the
 current 624-word block is kept in a buffer. The buffer never reaches into the next block: while it
 holds draws, NumPy's state still is the block they came from, and a saved state can be exact.
 
@@ -22,6 +23,7 @@ DEFAULT_SEED = 67280421310721  # what a generator has that nobody seeded, as in 
 BLOCK = 624  # words of state, and draws between two rounds of the recurrence
 STATE_BYTES = 5056
 
+make_engine: Any = None  # gives a native generator, if there is one
 _NOTHING = np.empty(0, np.uint32)
 _DIRECT = 2048  # draws from which a call goes past the buffer
 
@@ -35,22 +37,26 @@ class Twister:
     """One stream of random numbers: its state, and raw draws from it.
 
     `lock` is held by whoever draws; the functions of `tidu.backend.random` do that.
+    `engine` is the native generator, once it is seeded and if there is one.
     `waiting` is the second of the last pair of normal numbers, while nobody has asked for it.
     """
 
-    __slots__ = ("__weakref__", "_buffer", "_fresh", "_position", "_seed", "_source", "_used",
-                 "lock", "waiting")  # fmt: skip
+    __slots__ = ("__weakref__", "_buffer", "_fresh", "_idle", "_position", "_seed", "_source", "_used",
+                 "engine", "lock", "waiting")  # fmt: skip
 
     def __init__(self, seed=DEFAULT_SEED):
         self.lock = RLock()
         self._source: Any = (
             None  # numpy.random takes milliseconds to import: not before it is needed
         )
+        self._idle: Any = None  # the native generator while it is not seeded
+        self.engine: Any = None
         self._set_seed(seed)
 
     def _set_seed(self, seed):
         """Starts anew from `seed`, 64 bits without sign, or None for one from the system."""
         self._seed = seed
+        self._idle, self.engine = self.engine or self._idle, None
         self.waiting = None
         self._buffer, self._used = _NOTHING, 0
         self._position = -1  # of _source in its block; -1: _source is not seeded yet
@@ -65,6 +71,10 @@ class Twister:
 
     def _start(self):
         """Seeds the source: the recurrence takes the seed's low 32 bits."""
+        if make_engine is not None:
+            self.engine = self._idle or make_engine()
+            self.engine.seed(self.seed_value)
+            return
         if self._source is None:
             from numpy.random import MT19937, RandomState
 
@@ -76,8 +86,19 @@ class Twister:
         """Notes that `count` > 0 draws were taken from the source itself."""
         self._position = (self._position + count - 1) % BLOCK + 1
 
+    def begin(self):
+        """Whether there is a native generator, which then is ready to be drawn from."""
+        if make_engine is None:
+            return False
+        if self.engine is None:
+            self._start()
+        self._fresh = False
+        return True
+
     def draw32(self, count):
         """The next `count` draws, uint32 for the caller to keep or overwrite."""
+        if self.begin():
+            return self.engine.draw(count)
         start, end = self._used, self._used + count
         buffer = self._buffer
         if end <= len(buffer):
@@ -103,7 +124,7 @@ class Twister:
 
     def draw64(self, count):
         """The next `count` 64-bit draws, uint64 for the caller to keep or overwrite."""
-        if count >= _DIRECT and self._used == len(self._buffer):
+        if make_engine is None and count >= _DIRECT and self._used == len(self._buffer):
             if self._position < 0:
                 self._start()
             self._fresh = False
@@ -118,14 +139,18 @@ class Twister:
 
     def state_bytes(self):
         """The whole state, 5056 bytes in PyTorch's layout."""
-        if self._position < 0:
+        if self._position < 0 and self.engine is None:
             self._start()
-        position = self._position - (len(self._buffer) - self._used)
+        if self.engine is not None:
+            key, position = self.engine.state()
+        else:
+            key = self._source.get_state(legacy=False)["state"]["key"]
+            position = self._position - (len(self._buffer) - self._used)
         words = np.zeros(STATE_BYTES // 8, np.uint64)
         words[0] = self.seed_value
         words[_LEFT] = 1 << 32 | (BLOCK - position + 1)
         words[_NEXT] = 0 if self._fresh else position
-        words[_KEY : _KEY + BLOCK] = self._source.get_state(legacy=False)["state"]["key"]
+        words[_KEY : _KEY + BLOCK] = key
         if self.waiting is not None:
             words[_NORMAL : _NORMAL + 1].view(np.float64)[0] = self.waiting
             words[_NORMAL_WAITS] = 1
@@ -142,8 +167,13 @@ class Twister:
         self._start()  # makes the source; its words are replaced now
         position = BLOCK if left == 1 else following
         key = words[_KEY : _KEY + BLOCK].astype(np.uint32)
-        self._source.set_state({"bit_generator": "MT19937", "state": {"key": key, "pos": position}})
-        self._position = position
+        if self.engine is not None:
+            self.engine.set_state(key, position)
+        else:
+            self._source.set_state(
+                {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+            )
+            self._position = position
         self._fresh = following == 0
         if words[_NORMAL_WAITS] & np.uint64(0xFFFFFFFF):
             self.waiting = float(words[_NORMAL : _NORMAL + 1].view(np.float64)[0])

@@ -7,6 +7,9 @@ import math
 import numpy as np
 
 from ..autograd.public import composite
+from ..backend.random import bernoulli
+from ..backend.table import cpu
+from ..random import default_generator
 from ..tensor import Tensor
 
 
@@ -57,7 +60,12 @@ def feature_dropout(input, p, train):
 def _scaled(input, p, channels):
     if p == 1:
         return input.new_zeros(())
-    return keep_mask(input, p, channels).div_(1 - p)
+    array = input._array
+    if channels or array.dtype.char not in "fd" or not array.flags.c_contiguous:
+        return keep_mask(input, p, channels).div_(1 - p)
+    real = array.dtype.type
+    mask = cpu.empty(array.shape, array.dtype)
+    return Tensor._wrap(bernoulli(default_generator, mask, 1 - p, float(real(1) / real(1 - p))))
 
 
 def _check_channels(input):

@@ -13,6 +13,7 @@ from ..autograd.inplace import _check_overlap, assign, check_writable, fill
 from ..autograd.op import Array, op
 from ..autograd.public import PUBLIC
 from ..backend import random as draw
+from ..backend.table import cpu
 from ..random import (
     Generator,
     default_generator,
@@ -85,7 +86,7 @@ def _drawn_into(name, out, shape, dtype, write):
             "but one of the arguments requires grad."
         )
     if out._array.shape != shape:
-        fill(name, out, wrap(np.empty(shape, out._array.dtype)))
+        fill(name, out, wrap(cpu.empty(shape, out._array.dtype)))
     _check_overlap(out._array)
     write(out._array)
     out._bump(name)
@@ -107,7 +108,7 @@ def _new(name, write, size, dtype, out, options, keywords):
     if out is not None:
         return _drawn_into(name, out, shape, dtype, write)
     wanted = dtypes.get_default_dtype() if dtype is None else dtype_of(dtype, name)
-    array = np.empty(shape, wanted.numpy)
+    array = cpu.empty(shape, wanted.numpy)
     write(array)
     return _finished(array, options, name)
 
@@ -228,7 +229,7 @@ def randperm(*args, generator=None, out=None, dtype=None, layout=None, device=No
         return _drawn_into("randperm", out, (n,), dtype, lambda array: draw.permutation(gen, array))
     wanted = dtypes.int64 if dtype is None else dtype_of(dtype, "randperm")
     checks.permutation_size(n, wanted.numpy)
-    array = draw.permutation(gen, np.empty(n, wanted.numpy))
+    array = draw.permutation(gen, cpu.empty((n,), wanted.numpy))
     return finish(array, requires_grad, device, pin_memory, layout, "randperm")
 
 
@@ -238,7 +239,7 @@ def randperm(*args, generator=None, out=None, dtype=None, layout=None, device=No
 def _like(name, input, write, dtype, memory_format, options):
     checks.tensor_argument(name, "input", input)
     wanted = input.dtype if dtype is None else dtype_of(dtype, name)
-    array = formats.empty_like(np, input._array, wanted.numpy, memory_format)
+    array = formats.empty_like(cpu, input._array, wanted.numpy, memory_format)
     write(array)
     return _finished(array, options, name)
 
@@ -386,7 +387,7 @@ def _normal_of_tensors(gen, mean, std, out):
 
     if out is not None:
         return _drawn_into("normal", out, shape, None, write)
-    values = np.empty(shape, leading._array.dtype)
+    values = cpu.empty(shape, leading._array.dtype)
     write(values)
     node = f"NormalBackward{isinstance(mean, Tensor) + 2 * isinstance(std, Tensor)}"
     return _recorded(node, values, mean, std)
@@ -410,14 +411,14 @@ def bernoulli(input, *args, generator=None, out=None, **keywords):
             p = checks.as_float(args[0] if args else keywords["p"])
         if p is None:
             raise checks.no_such_form("bernoulli", (input, *args), keywords)
-        values = formats.empty_like(np, input._array)
+        values = formats.empty_like(cpu, input._array)
         _bernoulli_(values, gen, p)
         return _recorded("BernoulliBackward0", values, input)
     if out is not None:
         shape = input._array.shape
         return _drawn_into("bernoulli", out, shape, None, lambda a: _bernoulli_(a, gen, input))
     checks.allow("bernoulli_tensor_cpu_self_", input._array, "fbiu")
-    values = np.empty(input._array.shape, input._array.dtype)
+    values = cpu.empty(input._array.shape, input._array.dtype)
     _bernoulli_(values, gen, input)
     return _recorded("BernoulliBackward0", values, input)
 
@@ -449,7 +450,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     array = input._array
     checks.weights(array, count, replacement)
     if not array.size:
-        drawn = np.empty((*array.shape[:-1], count), np.int64)
+        drawn = cpu.empty((*array.shape[:-1], count), np.int64)
     else:
         drawn = draw.multinomial(gen, array, count, replacement)
     if out is None:
@@ -476,7 +477,7 @@ def poisson(input, generator=None):
     if rates.size and not rates.min() >= 0:
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     return _recorded(
-        "PoissonBackward0", draw.poisson(gen, np.empty(rates.shape, rates.dtype), rates), input
+        "PoissonBackward0", draw.poisson(gen, cpu.empty(rates.shape, rates.dtype), rates), input
     )
 
 
