@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "attention.h"
 #include "convolution.h"
 #include "copy.h"
 #include "gemm.h"
@@ -18,6 +19,7 @@ namespace tidu {
 
 // X(type, name): a table of each family, which its kernel source fills.
 #define TIDU_TABLES(X)   \
+  X(AttentionTable, attention_loops) \
   X(LoopTable, loops)      \
   X(ConvolutionTable, conv_kernels) \
   X(GemmTable, gemm_kernels) \

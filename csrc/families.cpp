@@ -4,6 +4,7 @@
 namespace tidu {
 
 const Entry* const families[] = {
+    attention_kernels,
     convolution_entries,
     matmul_kernels,
     norm_kernels,

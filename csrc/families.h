@@ -5,6 +5,7 @@
 
 namespace tidu {
 
+extern const Entry attention_kernels[];
 extern const Entry convolution_entries[];
 extern const Entry matmul_kernels[];
 extern const Entry norm_kernels[];

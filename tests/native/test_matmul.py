@@ -111,7 +111,12 @@ def test_sums_with_products(array, m, n, k, beta, alpha):
 
 
 @some
-@given(array=operands(), lead=st.sampled_from([(), (1,), (5,), (33,), (2, 7), (2, 3, 2)]), n=side, k=side)
+@given(
+    array=operands(),
+    lead=st.sampled_from([(), (1,), (5,), (33,), (2, 7), (2, 3, 2)]),
+    n=side,
+    k=side,
+)
 def test_linear(array, lead, n, k):
     x, weight, g = array(*lead, k), array(n, k), array(*lead, n)
     rows = int(np.prod(lead))
@@ -121,11 +126,15 @@ def test_linear(array, lead, n, k):
     compare("linear.weight", g, x, weight.shape, size=rows)
 
 
-@pytest.mark.parametrize(("m", "n", "k"), [(300, 200, 700), (1, 1000, 500), (5, 3000, 300), (700, 9, 40)])
+@pytest.mark.parametrize(
+    ("m", "n", "k"), [(300, 200, 700), (1, 1000, 500), (5, 3000, 300), (700, 9, 40)]
+)
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_several_blocks_and_threads(m, n, k, dtype):
     """Sizes that are cut into blocks and shared by threads, without falling back."""
-    for seed, (swap_x, swap_y) in enumerate([(False, False), (True, False), (False, True), (True, True)]):
+    for seed, (swap_x, swap_y) in enumerate(
+        [(False, False), (True, False), (False, True), (True, True)]
+    ):
         x = values((k, m) if swap_x else (m, k), dtype, seed)
         y = values((n, k) if swap_y else (k, n), dtype, seed + 9)
         x, y = x.T if swap_x else x, y.T if swap_y else y

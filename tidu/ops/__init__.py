@@ -25,6 +25,7 @@ LATER = (
     "statistics",
     "masking",
     "padding",
+    "attention",
 )
 
 

@@ -178,4 +178,7 @@ KERNELS = {
     "padding": """
         pad pad_constant pad_from_self unpad
     """,
+    "attention": """
+        scaled_dot_product_attention
+    """,
 }

@@ -6,6 +6,7 @@ import math
 
 from ... import dtypes
 from ...autograd.public import operations as ops
+from ...ops.attention import scaled_dot_product_attention as one_operation
 from ...ops.creation import ones
 from .dropout import dropout
 
@@ -29,14 +30,42 @@ def scaled_dot_product_attention(
             [0.3302, 0.6698]])
     """
     _check(query, key, value, attn_mask, is_causal)
+    if scale is None:
+        scale = 1 / math.sqrt(query.shape[-1])
+    if dropout_p == 0 and _is_one_operation(query, key, value, attn_mask, enable_gqa):
+        if attn_mask is not None and attn_mask.dtype is not dtypes.bool:
+            attn_mask = attn_mask.to(query.dtype)
+        apply = one_operation.op.apply
+        return apply(query, key, value, attn_mask, bool(is_causal), float(scale))[0]
+    return _in_steps(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
+
+
+def _is_one_operation(query, key, value, mask, enable_gqa):
+    """Whether nothing broadcasts but the mask, and the mask needs no gradient."""
+    q, k, v = query.shape, key.shape, value.shape
+    if not (len(q) == len(k) == len(v) and q[-1] == k[-1] and k[:-1] == v[:-1]):
+        return False
+    if enable_gqa and len(q) > 2 and k[-3] and q[-3] % k[-3] == 0:
+        k = (*k[:-3], q[-3], *k[-2:])
+    if q[:-2] != k[:-2] or not q[-1]:
+        return False
+    if mask is None:
+        return True
+    wanted = (*q[:-1], k[-2])
+    return (
+        2 <= mask.dim() <= len(wanted)
+        and not mask.requires_grad
+        and all(n in (1, m) for n, m in zip(mask.shape[::-1], wanted[::-1]))
+    )
+
+
+def _in_steps(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa):
     if enable_gqa:
         key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
         value = value.repeat_interleave(query.shape[-3] // value.shape[-3], -3)
     if is_causal:
         shape = query.shape[-2], key.shape[-2]
         attn_mask = ops.tril(ones(shape, dtype=dtypes.bool), 0)
-    if scale is None:
-        scale = 1 / math.sqrt(query.shape[-1])
     root = math.sqrt(abs(scale))  # on both sides, so that neither product overflows
     scores = (query * math.copysign(root, scale)) @ (key.mT * root)
     if attn_mask is None:
