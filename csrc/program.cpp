@@ -214,9 +214,17 @@ bool comes_after(const Call& call, int a, int b) {
   return after;
 }
 
-// Orders the axes, makes the result and merges axes; null, without an error, if the reference has
-// to compute this call.
-PyArrayObject* arrange(Call& call, PyArrayObject* const* arrays, int result_type) {
+bool has_shape(PyArrayObject* a, int ndim, const npy_intp* shape) {
+  return PyArray_NDIM(a) == ndim && PyArray_CompareLists(PyArray_DIMS(a), shape, ndim);
+}
+
+PyArrayObject* new_reference(PyArrayObject* a) {
+  return reinterpret_cast<PyArrayObject*>(Py_NewRef(reinterpret_cast<PyObject*>(a)));
+}
+
+// Orders the axes, makes the result (or takes `out`, if it would be like it) and merges axes; null,
+// without an error, if the reference has to compute this call.
+PyArrayObject* arrange(Call& call, PyArrayObject* const* arrays, int result_type, PyArrayObject* out) {
   const int n = call.program->n_inputs;
   int ndim = 0;
   for (int i = 0; i < n; i++)
@@ -253,6 +261,7 @@ PyArrayObject* arrange(Call& call, PyArrayObject* const* arrays, int result_type
     call.size *= shape[order[d]];
     in_order = in_order && order[d] == d;
   }
+  if (out && !(in_order && has_shape(out, ndim, shape))) return nullptr;
   // Axes that lie behind one another in all operands become one.
   Operand old[max_inputs];
   std::memcpy(old, call.inputs, sizeof old);
@@ -286,6 +295,7 @@ PyArrayObject* arrange(Call& call, PyArrayObject* const* arrays, int result_type
       expected *= call.shape[d];
     }
   }
+  if (out) return new_reference(out);
   return new_array(ndim, shape, result_type, in_order ? nullptr : strides);
 }
 
@@ -307,33 +317,51 @@ bool read_number(PyObject* object, double& number) {
   return true;
 }
 
-PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
-  Program* self = reinterpret_cast<Program*>(object);
-  if (names || PyVectorcall_NARGS(nargsf) != self->n_inputs)
-    return PyObject_Vectorcall(self->fallback, args, nargsf, names);
+// From the first byte to the end of what an array's elements span.
+void extent(PyArrayObject* a, const char*& first, const char*& end) {
+  first = data<char>(a), end = first + PyArray_ITEMSIZE(a);
+  for (int d = 0; d < PyArray_NDIM(a); d++) {
+    const npy_intp span = (PyArray_DIM(a, d) - 1) * PyArray_STRIDE(a, d);
+    (span < 0 ? first : end) += span;
+  }
+}
+
+// Whether a result may be written to `out` while `a` is read: each element where it was read, or
+// nowhere that is read.
+bool may_replace(PyArrayObject* out, PyArrayObject* a) {
+  if (PyArray_SIZE(out) == 0 || PyArray_SIZE(a) == 0) return false;
+  const char *first, *end, *out_first = data<char>(out), *out_end = out_first + PyArray_NBYTES(out);
+  extent(a, first, end);
+  if (end <= out_first || out_end <= first) return true;
+  return first == out_first && is_contiguous(a) && PyArray_SAMESHAPE(a, out) &&
+         PyArray_TYPE(a) == PyArray_TYPE(out);
+}
+
+// The result, in a new array or in `out`; null, without an error, if the program is not for these
+// arguments.
+PyObject* compute(Program* self, PyObject* const* args, PyArrayObject* out) {
   PyArrayObject* arrays[max_inputs];  // null for a number
   int type = NPY_NOTYPE, model = -1;  // the model: the array with the most axes, then elements
   Call call;
   for (int i = 0; i < self->n_inputs; i++) {
     PyArrayObject* a = arrays[i] = plain_array(args[i]);
     if (!a) {
-      if (self->condition[i] || !read_number(args[i], call.numbers[i]))
-        return call_fallback(self, args, nargsf);
+      if (self->condition[i] || !read_number(args[i], call.numbers[i])) return nullptr;
       continue;
     }
     int t = PyArray_TYPE(a);
     if (self->condition[i]) {
-      if (t != NPY_BOOL) return call_fallback(self, args, nargsf);
+      if (t != NPY_BOOL) return nullptr;
     } else if (type == NPY_NOTYPE) {
       type = t;
     } else if (t != type) {
-      return call_fallback(self, args, nargsf);
+      return nullptr;
     }
     int more = model < 0 ? 1 : PyArray_NDIM(a) - PyArray_NDIM(arrays[model]);
     if (more > 0 || (more == 0 && PyArray_SIZE(a) > PyArray_SIZE(arrays[model]))) model = i;
   }
   if (!(type == NPY_FLOAT32 && self->in_float[0]) && !(type == NPY_FLOAT64 && self->in_float[1]))
-    return call_fallback(self, args, nargsf);
+    return nullptr;
 
   call.program = self;
   call.loops = type == NPY_FLOAT32 ? loops.float32 : loops.float64;
@@ -341,6 +369,7 @@ PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, P
   call.block = block_bytes / call.itemsize;
   const int result_type = self->result_type == NPY_NOTYPE ? type : self->result_type;
   call.result_itemsize = result_type == NPY_BOOL ? 1 : call.itemsize;
+  if (out && PyArray_TYPE(out) != result_type) return nullptr;
   bool linear = true;
   for (int i = 0; i < self->n_inputs; i++) {
     PyArrayObject* a = arrays[i];
@@ -354,6 +383,7 @@ PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, P
       x.scalar = true;
       continue;
     }
+    if (out && !may_replace(out, a)) return nullptr;
     x.data = data<char>(a);
     x.whole = is_contiguous(a) && PyArray_SAMESHAPE(a, arrays[model]);
     x.scalar = !x.whole && PyArray_SIZE(a) == 1;
@@ -363,16 +393,44 @@ PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, P
   if (linear) {
     call.ndim = 1;
     call.shape[0] = call.size = PyArray_SIZE(arrays[model]);
-    result = new_array(PyArray_NDIM(arrays[model]), PyArray_DIMS(arrays[model]), result_type);
+    if (out && !PyArray_SAMESHAPE(out, arrays[model])) return nullptr;
+    result = out ? new_reference(out)
+                 : new_array(PyArray_NDIM(arrays[model]), PyArray_DIMS(arrays[model]), result_type);
   } else {
-    result = arrange(call, arrays, result_type);
-    if (!result && !PyErr_Occurred()) return call_fallback(self, args, nargsf);
+    result = arrange(call, arrays, result_type, out);
   }
   if (!result) return nullptr;
   call.result = data<char>(result);
   execute(call);
   return reinterpret_cast<PyObject*>(result);
 }
+
+PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
+  Program* self = reinterpret_cast<Program*>(object);
+  if (names || PyVectorcall_NARGS(nargsf) != self->n_inputs)
+    return PyObject_Vectorcall(self->fallback, args, nargsf, names);
+  PyObject* result = compute(self, args, nullptr);
+  if (result || PyErr_Occurred()) return result;
+  return call_fallback(self, args, nargsf);
+}
+
+// into(out, *arguments): computes into the array `out`, which may be one of the arguments. Whether
+// the program did that; if not, nothing has happened.
+PyObject* into(PyObject* object, PyObject* const* args, Py_ssize_t count) {
+  Program* self = reinterpret_cast<Program*>(object);
+  PyArrayObject* out = count == self->n_inputs + 1 ? plain_array(args[0]) : nullptr;
+  if (!out || !is_contiguous(out) || !PyArray_ISWRITEABLE(out)) Py_RETURN_FALSE;
+  PyObject* result = compute(self, args + 1, out);
+  if (!result && PyErr_Occurred()) return nullptr;
+  Py_XDECREF(result);
+  return PyBool_FromLong(result != nullptr);
+}
+
+PyMethodDef methods[] = {
+    {"into", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(into)), METH_FASTCALL,
+     "into(out, *arguments): computes into an array; whether the program could."},
+    {nullptr, nullptr, 0, nullptr},
+};
 
 bool read_code(Program* self, const char* code, Py_ssize_t length) {
   const int known = self->n_inputs + self->n_constants;
@@ -473,6 +531,7 @@ PyType_Slot slots[] = {
     {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
     {Py_tp_repr, reinterpret_cast<void*>(describe)},
     {Py_tp_members, members},
+    {Py_tp_methods, methods},
     {Py_tp_doc, const_cast<char*>(
         "Program(name, inputs, constants, code, registers, gives_bool, fallback)\n\n"
         "An element-by-element computation in one pass; see tidu/backend/fuse.py.")},

@@ -36,6 +36,7 @@ _REASONS = {
     "tracked).",
 }
 
+F32, F64 = np.dtype("float32"), np.dtype("float64")
 FUNCTION = object()  # in a view's steps: it was made inside a `Function`
 
 
@@ -47,12 +48,15 @@ def write(name, x, function, args, kwargs):
         )
     if x._view is not None:
         x._refresh()
-    if mode.enabled:
+    if (x._view is not None or x._node is LEAF) and mode.enabled:
         check_writable(x, any(isinstance(a, Tensor) and a.requires_grad for a in args))
     if x._counter is not None and getattr(getattr(function, "op", None), "promote", False):
         for other in args:
             if isinstance(other, Tensor) and other._counter is x._counter and other is not x:
                 check_partial_overlap(x._array, other._array)
+    if directly(x._array, getattr(function, "op", None), (x, *args), kwargs):
+        x._bump(name)
+        return x
     # The result's node may save x; what it saves must outlive the write (PyTorch clones here too).
     # `assign` sees to that for the last node. Hooks take values away at once, and a composition may
     # have saved x in nodes further back: these get a copy.
@@ -64,6 +68,54 @@ def write(name, x, function, args, kwargs):
         before._node = None  # recording is off, or check_writable had raised
     result = function(before, *args, **kwargs)
     return assign(name, x, result, before)
+
+
+def directly(target, op, args, kwargs):
+    """Whether the operation's native program wrote its result into the array `target` at once.
+
+    That is for float operands of one dtype while nothing is recorded; if not, nothing has happened.
+    """
+    dtype = target.dtype
+    if (dtype is not F32 and dtype is not F64) or op is None or not op.promote:
+        return False
+    if kwargs or len(args) < len(op.params):
+        if not op.keywords.isdisjoint(kwargs):
+            op = getattr(op.overload, "op", None)
+            if op is None:
+                return False
+        args = _complete(op, args, kwargs)
+    recording = recording_now()
+    operands: list = []
+    for value in args:
+        kind = type(value)
+        if kind is float or kind is int:
+            if op.strict and len(operands) < len(op.tensors):
+                return False
+        elif isinstance(value, Tensor):
+            if value._view is not None:
+                value._refresh()
+            if value._array.dtype is not dtype or (recording and value._node is not None):
+                return False
+            value = value._array
+        else:
+            return False
+        operands.append(value)
+    program = op.kernels.cpu
+    if not hasattr(program, "into"):
+        found = program.program_for(operands) if hasattr(program, "program_for") else None
+        if found is None:
+            return False
+        program, operands = found
+    return program.into(target, *operands)
+
+
+def _complete(op, args, kwargs):
+    """All arguments of a call by position; (None,), which no program takes, if that is not all."""
+    names = op.public_params[len(args) :]
+    if not kwargs.keys() <= {*names}:
+        return (None,)
+    inner = op.params[len(args) :]
+    return (*args, *[kwargs.get(n, op.defaults.get(i)) for n, i in zip(names, inner)])
 
 
 def check_writable(x, recorded=True):

@@ -6,7 +6,7 @@ from ..backend.later import Registry
 from ..dtypes import plain
 from ..tensor import Tensor
 from .arguments import bind, explain, rename
-from .grad_mode import mode
+from .grad_mode import mode, recording_now
 from .usual import python_of, usual
 
 PUBLIC = Registry()  # name -> function of the package (`tidu.<name>`)
@@ -42,6 +42,7 @@ def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbo
     name = op.name
     keywords = {**_names, **(names or {})}
     op.public_params = tuple(keywords.get(p, p) for p in op.params)
+    op.overload = overload
     op.keywords = special = frozenset(_keyword_only(overload) if overload else ())
 
     def caller(title, is_method):
@@ -53,12 +54,12 @@ def expose(op, apply, forward, *, public=True, method=True, inplace=False, symbo
                     if not special.isdisjoint(kwargs):
                         kwargs = rename(kwargs, op.public_params)
                         if out is not None:
-                            return into(title, out, overload, args, kwargs)
+                            return into(title, out, overload, args, kwargs, op)
                         return overload(*args, **kwargs)
                     if kwargs:
                         given = bind(op, title, is_method, args, kwargs)
                     if out is not None:
-                        return into(title, out, apply, given)
+                        return into(title, out, apply, given, None, op)
                 result = apply(*given)
                 if result is NotImplemented:
                     from ..errors import foreign
@@ -177,7 +178,20 @@ def _in_place(name, call):
     """x.sin_(): the result of x.sin(), which then takes x's place in memory and in the graph."""
     from .inplace import write
 
+    op = getattr(call, "op", None)
+    if op is not None and (op.strict or not op.promote):
+        op = None
+    scaled = op and getattr(op.overload, "op", None)
+
     def method(*args, **kwargs):
+        if len(args) == 2 and op is not None:  # the usual forms: x.mul_(y) and x.add_(y, alpha=2)
+            alpha = kwargs.get("alpha") if len(kwargs) == 1 else None
+            if not kwargs:
+                done = _at_once(name, op, *args)
+            else:
+                done = scaled and type(alpha) in (float, int) and _at_once(name, scaled, *args, alpha)
+            if done:
+                return args[0]
         if not args and "input" in kwargs:
             args = (kwargs.pop("input"),)
         if not args:
@@ -190,6 +204,28 @@ def _in_place(name, call):
     Its dtype and shape stay; RuntimeError for a leaf that requires grad.
     """
     return method
+
+
+def _at_once(name, op, x, y, *numbers):
+    """Whether the operation's native program wrote x op y into x: the usual case of `write`.
+
+    The program sees to dtypes and shapes; no operand may be a view, or be recorded.
+    """
+    try:
+        into, array = op.kernels.cpu.into, x._array
+        recording = recording_now()
+        if x._view is not None or (recording and x._node is not None):
+            return False
+        if type(y) is not float and type(y) is not int:
+            if y._view is not None or (recording and y._node is not None):
+                return False
+            y = y._array
+        if not into(array, array, y, *numbers):
+            return False
+    except AttributeError:  # no program, or no tensors
+        return False
+    x._bump(name)
+    return True
 
 
 # Operators that have no reflected form: Python exchanges comparisons itself, the others are one.
@@ -225,10 +261,14 @@ def _of_tensors(apply):
     return operator
 
 
-def into(name, out, function, args, kwargs=None):
+def into(name, out, function, args, kwargs=None, op=None):
     """Calls `function` and puts its results where `out` says, as PyTorch's `out=` does."""
-    from .inplace import fill
+    from .inplace import directly, fill
 
+    plain = isinstance(out, Tensor) and out._node is None and out._view is None
+    if plain and directly(out._array, op, args, kwargs or {}):
+        out._bump(name)
+        return out
     results_of = out if isinstance(out, (tuple, list)) else (out,)
     inputs = [*args, *(kwargs or {}).values()]
     if mode.enabled and any(isinstance(t, Tensor) and t.requires_grad for t in [*inputs, *results_of]):

@@ -259,6 +259,14 @@ class Fused:
             entry = self.programs[kinds] = self._make(kinds, args)
         return entry(*args)
 
+    def program_for(self, args):
+        """The program that computes a call, if it was made before, and its arguments; or None."""
+        kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
+        entry = self.programs.get(kinds)
+        if type(entry) is Variants:
+            return entry.program_for(args)
+        return None if type(entry) is not _kernels.Program else (entry, args)
+
     def elsewhere(self, *args):
         """What the settled program does not take."""
         kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
@@ -303,6 +311,17 @@ class Variants:
         if program is None or 0 in key:  # 0.0 and -0.0 would be one key
             program = self._make(key, args)
         return program(*variable)
+
+    def program_for(self, args):
+        """As that of Fused."""
+        key = tuple([a for a, varies in zip(args, self.variable) if not varies])
+        try:
+            program = None if 0 in key else self.programs.get(key)
+        except TypeError:  # not hashable
+            return None
+        if type(program) is not _kernels.Program:
+            return None
+        return program, [a for a, varies in zip(args, self.variable) if varies]
 
     def _make(self, key, args):
         def reference(*variable):

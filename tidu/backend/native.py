@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import blas, twister
-from .table import ELEMENTWISE, FORWARDS, OWNERS, cpu
+from .table import ELEMENTWISE, FORWARDS, OWNERS, cpu, positional
 
 available = False  # whether native kernels are in use
 isa: str | None = None  # the instruction set that was chosen for them
@@ -150,6 +150,12 @@ def _improve(name: str, reference: Callable):
 
         def formula(k, *arrays):
             return getattr(k.xp, instruction)(*arrays)
+
+    elif formula.__code__.co_kwonlyargcount:
+        forward = formula
+
+        def formula(k, *args):
+            return positional(forward, k)(*args)
 
     def settle(program):
         # From now on the program is called directly, and calls back for what it does not take.

@@ -48,7 +48,7 @@ class Table:
         if isinstance(forward, str):
             kernel = getattr(self.xp, forward)
         else:
-            kernel = _bind(forward, self)
+            kernel = positional(forward, self)
             if name in ROW_ORDER:
                 kernel = _in_row_order(kernel, self.xp)
         if self.improve is not None:
@@ -108,7 +108,7 @@ def _write(k, target, values):
 FORWARDS["write"] = _write
 
 
-def _bind(forward, table):
+def positional(forward, table):
     """The kernel that a forward is with `table` as its `k`; it takes all arguments by position."""
     code = forward.__code__
     n_positional = code.co_argcount - 1

@@ -46,7 +46,7 @@ def _check_alpha(input, other, alpha):
 @elementwise(public=False, method=False, node="AddBackward0")
 def add_scaled(k, x, y, alpha):
     """x + alpha * y."""
-    return x + (y if x.dtype.kind == "b" else y * x.dtype.type(alpha))
+    return x + (y if x.dtype.kind == "b" else y * alpha)
 
 
 add_scaled.vjp(x=lambda g: g, y=lambda g, alpha: g * alpha)
@@ -55,6 +55,9 @@ add_scaled.vjp(x=lambda g: g, y=lambda g, alpha: g * alpha)
 def _add_scaled(input, other, *, alpha):
     _check_alpha(input, other, alpha)
     return add_scaled(input, other, alpha) if alpha != 1 else add(input, other)
+
+
+_add_scaled.op = add_scaled.op  # type: ignore[attr-defined]
 
 
 @elementwise("add", inplace=True, symbol="add", overload=_add_scaled)
@@ -88,7 +91,7 @@ def _check_sub(x, y):
 @elementwise(public=False, method=False, node="SubBackward0", check=lambda x, y: _check_sub(x, y))
 def sub_scaled(k, x, y, alpha):
     """x - alpha * y."""
-    return x - y * x.dtype.type(alpha)
+    return x - y * alpha
 
 
 sub_scaled.vjp(x=lambda g: g, y=lambda g, alpha: g * -alpha)
@@ -97,6 +100,9 @@ sub_scaled.vjp(x=lambda g: g, y=lambda g, alpha: g * -alpha)
 def _sub_scaled(input, other, *, alpha):
     _check_alpha(input, other, alpha)
     return sub_scaled(input, other, alpha) if alpha != 1 else sub(input, other)
+
+
+_sub_scaled.op = sub_scaled.op  # type: ignore[attr-defined]
 
 
 @elementwise("subtract", inplace=True, symbol="sub", aliases=("subtract",), check=_check_sub,
