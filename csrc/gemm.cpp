@@ -14,16 +14,12 @@ const GemmKernels<float>& kernels<float>() { return gemm_kernels.float32; }
 template <>
 const GemmKernels<double>& kernels<double>() { return gemm_kernels.float64; }
 
-#ifdef TUNE
-int64_t depth = 256, block_of_a = 192 << 10, part_of_b = 4 << 20, direct_bytes = 16 << 10, a_direct = 32<<10;
-#else
 // k for one pass, and bytes of a block of A (for the second cache) and of a packed part of B (for
 // the last).
 constexpr int64_t depth = 256;
 constexpr int64_t block_of_a = 192 << 10, part_of_b = 4 << 20;
-// Bytes of B, and of A, that are read where they are: they stay in the first cache.
-constexpr int64_t direct_bytes = 16 << 10, a_direct = 32 << 10;
-#endif
+// Bytes of a B that stays in the first cache, and of an A that need not be copied.
+constexpr int64_t small_b = 16 << 10, small_a = 64 << 10;
 constexpr double thread_work = 1 << 19;  // multiplications that are worth a second thread
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -36,12 +32,10 @@ bool has_few_rows(const Product<T>& p) {
   return p.m == 1 && p.b_column == 1;
 }
 
-// Whether copies would cost more than they save.
 template <class T>
-bool is_direct(const Product<T>& p, const GemmKernels<T>& use) {
-  return p.m <= 2 * use.rows || (p.k * p.n * int64_t(sizeof(T)) <= direct_bytes && p.m * p.k * int64_t(sizeof(T)) <= a_direct);
-}
+int64_t bytes(int64_t rows, int64_t columns) { return rows * columns * int64_t(sizeof(T)); }
 
+// For few rows: the threads share the columns.
 template <class T>
 void multiply_in_columns(const Product<T>& p, const GemmKernels<T>& use, bool few, int threads) {
   auto columns = [&](int64_t begin, int64_t end) {
@@ -52,16 +46,33 @@ void multiply_in_columns(const Product<T>& p, const GemmKernels<T>& use, bool fe
   else parallel::split(p.n, int64_t(thread_work / (p.m * p.k)) + 64, 64, columns);
 }
 
+// For a small B: some rows of A at a time, which stay in the second cache.
+template <class T>
+void multiply_in_rows(const Product<T>& p, const GemmKernels<T>& use, int threads) {
+  const int64_t step = round_up(block_of_a / 2 / bytes<T>(1, p.k), use.rows);
+  auto rows = [&](int64_t begin, int64_t end) {
+    T* room = scratch<T>(scratch_own, use.columns * p.k);
+    for (int64_t i = begin; i < end; i += step) {
+      Product<T> part = p;
+      part.a += i * p.a_row, part.c += i * p.c_row, part.m = smaller(end - i, step);
+      use.direct(part, 0, p.n, room);
+    }
+  };
+  if (threads == 1) rows(0, p.m);
+  else parallel::split(p.m, int64_t(thread_work / (p.n * p.k)) + use.rows, use.rows, rows);
+}
+
 template <class T>
 void multiply_packed(const Product<T>& p, const GemmKernels<T>& use, int threads) {
-  const int64_t k_step = p.k <= depth + depth / 2 ? p.k : round_up((p.k + (p.k + depth - 1) / depth - 1) / ((p.k + depth - 1) / depth), 8);
-  const int64_t most_columns = part_of_b / int64_t(sizeof(T)) / k_step / use.columns * use.columns;
-  const int64_t most_rows = round_up(block_of_a / int64_t(sizeof(T)) / k_step, use.rows);
+  const int64_t passes = (p.k + depth / 2 - 1) / depth > 0 ? (p.k + depth / 2 - 1) / depth : 1;
+  const int64_t k_step = round_up((p.k + passes - 1) / passes, 8);
+  const int64_t most_columns = part_of_b / bytes<T>(1, k_step) / use.columns * use.columns;
+  const int64_t most_rows = round_up(block_of_a / bytes<T>(1, k_step), use.rows);
   int64_t blocks = (p.m + most_rows - 1) / most_rows;
   blocks = (blocks + threads - 1) / threads * threads;  // the same work for each thread
   const int64_t row_step = round_up((p.m + blocks - 1) / blocks, use.rows);
   blocks = (p.m + row_step - 1) / row_step;
-  const bool copy_a = p.a_column != 1 || p.m * p.k * int64_t(sizeof(T)) > a_direct;
+  const bool copy_a = p.a_column != 1 || bytes<T>(p.m, p.k) > small_a;
   for (int64_t column = 0; column < p.n; column += most_columns) {
     const int64_t width = smaller(p.n - column, most_columns);
     const int64_t panels = (width + use.columns - 1) / use.columns;
@@ -110,7 +121,8 @@ void multiply_one(const Product<T>& p, bool threaded) {
   const double work = double(p.m) * p.n * p.k;
   const int threads = threaded && work >= 2 * thread_work ? parallel::threads() : 1;
   const bool few = has_few_rows(p);
-  if (few || is_direct(p, use)) multiply_in_columns(p, use, few, threads);
+  if (few || p.m <= 2 * use.rows) multiply_in_columns(p, use, few, threads);
+  else if (bytes<T>(p.k, p.n) <= small_b) multiply_in_rows(p, use, threads);
   else multiply_packed(p, use, threads);
 }
 

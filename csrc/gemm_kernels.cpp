@@ -47,7 +47,7 @@ TIDU_INLINE void add_products(Sums& tile, const T* const* base, int64_t a_row, c
 }
 
 template <class T, int rows, int width>
-TIDU_INLINE void multiply_strided(const Operands<T>& from, Tile<T, rows, width>& tile) {
+TIDU_INLINE void multiply_tile(const Operands<T>& from, Tile<T, rows, width>& tile) {
   // Rows are reached from every third one, so that addresses are a register plus 0, 1 or 2 strides.
   constexpr int bases = (rows + 2) / 3;
   const T *b = from.b, *base[4];
@@ -59,26 +59,6 @@ TIDU_INLINE void multiply_strided(const Operands<T>& from, Tile<T, rows, width>&
     if constexpr (bases > 1) base[1] += a_column;
     if constexpr (bases > 2) base[2] += a_column, base[3] += a_column;
     b += b_row;
-  }
-}
-
-// The same for packed operands: everything is at a known distance.
-template <class T, int rows, int width>
-TIDU_INLINE void multiply_packed(const Operands<T>& from, Tile<T, rows, width>& tile) {
-  const T *a = from.a, *b = from.b;
-  auto step = [&](int at) __attribute__((always_inline)) {
-    const T* x = a + at * tile_rows;
-    const T* const base[4] = {x, x + 3, x + 6, x + 9};
-    add_products<T, width>(tile, base, 1, b + at * tile_columns<T>, std::make_integer_sequence<int, rows>());
-  };
-  int64_t q = from.k;
-  for (; q >= 4; q -= 4) {
-    step(0), step(1), step(2), step(3);
-    a += 4 * tile_rows, b += 4 * tile_columns<T>;
-  }
-  for (; q > 0; q--) {
-    step(0);
-    a += tile_rows, b += tile_columns<T>;
   }
 }
 
@@ -129,13 +109,12 @@ __attribute__((noinline)) void store_part(const Target<T>& to, T* c, Vec<T> firs
   copy_some(c, values, to.width);
 }
 
-template <class T, int rows, int width, bool packed, int... I>
+template <class T, int rows, int width, int... I>
 TIDU_INLINE void compute_rows(const Operands<T>& from, const Target<T>& to, std::integer_sequence<int, I...>) {
   Tile<T, rows, width> tile;
   ((tile.sum[I][0] = Vec<T>{}, tile.sum[I][width - 1] = Vec<T>{}), ...);
   (__builtin_prefetch(to.c + I * to.c_row, 1), ...);
-  if constexpr (packed) multiply_packed(from, tile);
-  else multiply_strided(from, tile);
+  multiply_tile(from, tile);
   T* c = to.c;
   if (to.width == width * lanes<T>) {
     if (to.bias) {
@@ -149,14 +128,14 @@ TIDU_INLINE void compute_rows(const Operands<T>& from, const Target<T>& to, std:
   }
 }
 
-template <class T, int rows, int width, bool packed>
+template <class T, int rows, int width>
 __attribute__((noinline)) void compute_tile(const Operands<T>& from, const Target<T>& to) {
-  compute_rows<T, rows, width, packed>(from, to, std::make_integer_sequence<int, rows>());
+  compute_rows<T, rows, width>(from, to, std::make_integer_sequence<int, rows>());
 }
 
 template <class T, int rows, int width>
 TIDU_INLINE void some_rows(int64_t height, const Operands<T>& from, const Target<T>& to) {
-  if (height == rows) compute_tile<T, rows, width, false>(from, to);
+  if (height == rows) compute_tile<T, rows, width>(from, to);
   else if constexpr (rows > 1) some_rows<T, rows - 1, width>(height, from, to);
 }
 
@@ -165,7 +144,7 @@ template <class T, int width>
 void panel(int64_t height, Operands<T> from, Target<T> to) {
   int64_t i = height;
   for (; i >= tile_rows; i -= tile_rows) {
-    compute_tile<T, tile_rows, width, false>(from, to);
+    compute_tile<T, tile_rows, width>(from, to);
     from.a += tile_rows * from.a_row, to.c += tile_rows * to.c_row;
   }
   if (i) some_rows<T, tile_rows - 1, width>(i, from, to);
@@ -242,17 +221,23 @@ int64_t pack_rows(const T* in, int64_t a_row, int64_t k, T* __restrict out) {
 }
 
 template <class T>
-void pack_a(const Product<T>& p, int64_t row, int64_t height, int64_t k_first, int64_t k, T* packed) {
+void pack_a(const Product<T>& p, int64_t row, int64_t height, int64_t k_first, int64_t k, T* __restrict packed) {
+  const T* const start = p.a + row * p.a_row + k_first * p.a_column;
+  const int64_t whole = height / tile_rows * tile_rows;
+  if (p.a_row == 1 && p.a_column != 1) {  // some panels side by side, so that a line of cache is read once
+    constexpr int64_t group = 8 * tile_rows;
+    for (int64_t i = 0; i < whole; i += group)
+      for (int64_t q = 0; q < k; q++)
+        for (int64_t panel = i; panel < whole && panel < i + group; panel += tile_rows)
+          __builtin_memcpy(packed + panel * k + q * tile_rows, start + panel + q * p.a_column, tile_rows * sizeof(T));
+  }
   for (int64_t panel = 0; panel < height; panel += tile_rows) {
     const int n = smaller(height - panel, tile_rows);
-    const T* in = p.a + (row + panel) * p.a_row + k_first * p.a_column;
-    T* __restrict out = packed + panel * k;
+    const T* in = start + panel * p.a_row;
+    T* out = packed + panel * k;
     int64_t q = 0;
-    if (n == tile_rows && p.a_column == 1) {
-      q = pack_rows(in, p.a_row, k, out);
-    } else if (n == tile_rows && p.a_row == 1) {
-      for (; q < k; q++) __builtin_memcpy(out + q * tile_rows, in + q * p.a_column, tile_rows * sizeof(T));
-    }
+    if (n == tile_rows && p.a_column == 1) q = pack_rows(in, p.a_row, k, out);
+    else if (n == tile_rows && p.a_row == 1) q = k;
     for (; q < k; q++)
       for (int i = 0; i < tile_rows; i++)
         out[q * tile_rows + i] = i < n ? in[i * p.a_row + q * p.a_column] : T(0);
@@ -275,7 +260,7 @@ void block(const Product<T>& p, int64_t row, int64_t height, int64_t column, int
     if (packed_a) {
       from.a = packed_a, from.a_row = 1, from.a_column = tile_rows;
       for (; i + tile_rows <= height; i += tile_rows) {
-        compute_tile<T, tile_rows, vectors, true>(from, to);
+        compute_tile<T, tile_rows, vectors>(from, to);
         from.a += tile_rows * k, to.c += tile_rows * to.c_row;
       }
     }
