@@ -12,6 +12,7 @@
 #include "optim.h"
 #include "pooling.h"
 #include "random.h"
+#include "reduce.h"
 #include "softmax.h"
 #include "winograd.h"
 
@@ -29,6 +30,7 @@ namespace tidu {
   X(OptimTable, optim_loops) \
   X(PoolTable, pool_kernels) \
   X(WinogradTable, winograd_kernels) \
+  X(SumTable, reductions) \
   X(RandomTable, random_kernels)
 
 #define TIDU_EXTERN(type, name) extern type name;

@@ -9,6 +9,7 @@ const Entry* const families[] = {
     matmul_kernels,
     norm_kernels,
     optim_kernels,
+    reduce_kernels,
     softmax_kernels,
     pooling_kernels,
     copy_operations,

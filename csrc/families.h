@@ -10,6 +10,7 @@ extern const Entry convolution_entries[];
 extern const Entry matmul_kernels[];
 extern const Entry norm_kernels[];
 extern const Entry optim_kernels[];
+extern const Entry reduce_kernels[];
 extern const Entry softmax_kernels[];
 extern const Entry pooling_kernels[];
 extern const Entry copy_operations[];

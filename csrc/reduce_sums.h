@@ -1,0 +1,254 @@
+// Sums of floating-point numbers in the order of tidu/backend/summation.py, which is PyTorch's.
+//
+// Whatever the width of the instruction set's registers, lanes are those of vectors of 32 bytes.
+// What every sum is made of is the cascade: runs of 16 rows are added up, then runs of 16 such
+// sums, and so on, in 4 levels; of more than 2^16 rows the runs are longer.
+#pragma once
+
+#include "simd.h"
+
+namespace tidu::TIDU_ISA {
+
+enum Map { as_is, squared, centered, absolute };
+
+template <Map M, class V>
+TIDU_INLINE V mapped(V x, V center) {
+  if constexpr (M == squared) return x * x;
+  if constexpr (M == centered) return (x - center) * (x - center);
+  if constexpr (M == absolute) return x < 0 ? -x : x;
+  return x;
+}
+
+template <class T>
+constexpr int width = 32 / sizeof(T);  // lanes that sums are made of
+constexpr int side_by_side = 4;        // so many vectors of them
+constexpr int levels = 4;
+
+// How many rows a run has, as a power of two.
+TIDU_INLINE int run_power(int64_t rows) {
+  int power = 0;
+  while (rows > int64_t(1) << power) power++;
+  return power / levels > 4 ? power / levels : 4;
+}
+
+// Memory is read `ahead` elements further on if that is not 0: processors see only a few streams.
+template <int bytes>
+TIDU_INLINE void read_ahead(const void* p) {
+#pragma GCC unroll 4
+  for (int i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(p) + i);
+}
+
+// N vectors side by side, over so many rows: one after another.
+template <Map M, int N, int ahead = 0, class T>
+TIDU_INLINE void add_rows(const T* x, int64_t stride, int64_t rows, const Vec<T>* center,
+                          Vec<T>* sums) {
+  Vec<T> s[N];
+#pragma GCC unroll 8
+  for (int k = 0; k < N; k++) s[k] = Vec<T>{};
+  for (int64_t i = 0; i < rows; i++, x += stride) {
+    if constexpr (ahead > 0) read_ahead<N * TIDU_VECTOR_BYTES>(x + ahead);
+#pragma GCC unroll 8
+    for (int k = 0; k < N; k++) s[k] += mapped<M>(load(x + k * lanes<T>), center[k]);
+  }
+#pragma GCC unroll 8
+  for (int k = 0; k < N; k++) sums[k] = s[k];
+}
+
+// The cascade for N vectors side by side, for R such tables of rows, run by run in turn: reading from
+// several places at a time is faster than from one.
+template <Map M, int R, int N, class T>
+TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64_t rows,
+                         const Vec<T> (*center)[N], Vec<T> (*out)[N]) {
+  const int power = run_power(rows);
+  const int64_t run = int64_t(1) << power, mask = run - 1;
+  Vec<T> level[levels][R][N];
+  if (rows >= run) __builtin_memset(level, 0, sizeof level);
+  int64_t i = 0;
+  while (i + run <= rows) {
+    for (int r = 0; r < R; r++) {
+      Vec<T> s[N];
+      add_rows<M, N>(x + r * table_stride + i * stride, stride, run, center[r], s);
+      for (int k = 0; k < N; k++) level[1][r][k] += s[k];
+    }
+    i += run;
+    for (int j = 1; j + 1 < levels && !(i & (mask << (j * power))); j++) {
+      for (int r = 0; r < R; r++) {
+        for (int k = 0; k < N; k++) {
+          level[j + 1][r][k] += level[j][r][k];
+          level[j][r][k] = Vec<T>{};
+        }
+      }
+    }
+  }
+  for (int r = 0; r < R; r++) {
+    add_rows<M, N>(x + r * table_stride + i * stride, stride, rows - i, center[r], out[r]);
+    if (!i) continue;
+    for (int k = 0; k < N; k++)
+      out[r][k] = out[r][k] + level[1][r][k] + level[2][r][k] + level[3][r][k];
+  }
+}
+
+// One run of rows for so many columns, added to `sums`.
+template <Map M, class T>
+TIDU_INLINE void add_run(const T* x, int64_t stride, int64_t rows, int64_t columns,
+                         const T* center, T* sums) {
+  constexpr int L = lanes<T>, N = 4;
+  const T* centers = center ? center : x;  // not used if there are none
+  int64_t c = 0;
+  for (; c + N * L <= columns; c += N * L) {
+    Vec<T> m[N], s[N];
+    for (int k = 0; k < N; k++) m[k] = load(centers + c + k * L);
+    add_rows<M, N, 256 / sizeof(T)>(x + c, stride, rows, m, s);
+    for (int k = 0; k < N; k++) store(sums + c + k * L, load(sums + c + k * L) + s[k]);
+  }
+  for (; c + L <= columns; c += L) {
+    Vec<T> m = load(centers + c), s;
+    add_rows<M, 1>(x + c, stride, rows, &m, &s);
+    store(sums + c, load(sums + c) + s);
+  }
+  for (; c < columns; c++) {
+    T s = 0;
+    for (int64_t i = 0; i < rows; i++) s += mapped<M>(x[i * stride + c], centers[c]);
+    sums[c] += s;
+  }
+}
+
+// The cascade for each of so many columns.
+template <Map M, class T>
+static void cascade_columns(const T* x, int64_t stride, int64_t rows, int64_t columns,
+                            const T* center, T* out) {
+  constexpr int64_t tile = 8192 / sizeof(T);  // the sums of all levels stay in a near cache
+  const int power = run_power(rows);
+  const int64_t run = int64_t(1) << power, mask = run - 1;
+  for (int64_t first = 0; first < columns; first += tile) {
+    const int64_t n = columns - first < tile ? columns - first : tile;
+    const T* part = x + first;
+    const T* centers = center ? center + first : nullptr;
+    T* total = out + first;
+    for (int64_t c = 0; c < n; c++) total[c] = 0;
+    if (rows < run) {
+      add_run<M>(part, stride, rows, n, centers, total);
+      continue;
+    }
+    T level[levels][tile];
+    for (int j = 0; j < levels; j++)
+      for (int64_t c = 0; c < n; c++) level[j][c] = 0;
+    int64_t i = 0;
+    while (i + run <= rows) {
+      add_run<M>(part + i * stride, stride, run, n, centers, level[1]);
+      i += run;
+      for (int j = 1; j + 1 < levels && !(i & (mask << (j * power))); j++) {
+        for (int64_t c = 0; c < n; c++) {
+          level[j + 1][c] += level[j][c];
+          level[j][c] = 0;
+        }
+      }
+    }
+    add_run<M>(part + i * stride, stride, rows - i, n, centers, total);
+    for (int64_t c = 0; c < n; c++) total[c] = total[c] + level[1][c] + level[2][c] + level[3][c];
+  }
+}
+
+// The sums of n rows for a few columns (less than four vectors): of every fourth row apart.
+template <Map M, class T>
+static void few_columns(const T* x, int64_t stride, int64_t n, int64_t columns, const T* center,
+                        T* out) {
+  constexpr int64_t most = side_by_side * width<T>;
+  const int64_t quarter = n / side_by_side;
+  T sums[side_by_side * most], centers[side_by_side * most];
+  if (M == centered) {
+    for (int k = 0; k < side_by_side; k++)
+      for (int64_t c = 0; c < columns; c++) centers[k * columns + c] = center[c];
+  }
+  if (stride == columns) {
+    cascade_columns<M>(x, side_by_side * stride, quarter, side_by_side * columns, centers, sums);
+  } else {
+    for (int k = 0; k < side_by_side; k++)
+      cascade_columns<M>(x + k * stride, side_by_side * stride, quarter, columns, centers,
+                         sums + k * columns);
+  }
+  for (int64_t i = quarter * side_by_side; i < n; i++)
+    for (int64_t c = 0; c < columns; c++)
+      sums[c] += mapped<M>(x[i * stride + c], M == centered ? center[c] : T(0));
+  for (int64_t c = 0; c < columns; c++)
+    out[c] = sums[c] + sums[columns + c] + sums[2 * columns + c] + sums[3 * columns + c];
+}
+
+template <Map M, class T>
+static void sum_columns(const T* x, int64_t stride, int64_t n, int64_t columns, const T* center,
+                        T* out) {
+  constexpr int64_t group = side_by_side * width<T>;
+  const int64_t whole = columns >= width<T> ? columns / group * group
+                                            : columns / side_by_side * side_by_side;
+  if (whole) cascade_columns<M>(x, stride, n, whole, center, out);
+  if (whole < columns)
+    few_columns<M>(x + whole, stride, n, columns - whole, center ? center + whole : nullptr,
+                   out + whole);
+}
+
+// The sums of R rows of at least one vector of 32 bytes each, to R places `step` apart.
+template <Map M, int R, class T>
+TIDU_INLINE void sum_long_rows(const T* x, int64_t row_stride, int64_t n, const T* center, T* out,
+                               int64_t step) {
+  constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
+  const int64_t blocks = n / group, vectors = n / W;
+  Vec<T> centers[R][N], s[R][N];
+  for (int r = 0; r < R; r++)
+    for (int k = 0; k < N; k++) centers[r][k] = splat(center[r]), s[r][k] = Vec<T>{};
+  if (blocks) cascade<M, R, N>(x, row_stride, group, blocks, centers, s);
+  for (int r = 0; r < R; r++, x += row_stride) {
+    T sums[group];
+    for (int k = 0; k < N; k++) store(sums + k * lanes<T>, s[r][k]);
+    for (int64_t v = blocks * side_by_side; v < vectors; v++)
+      for (int j = 0; j < W; j++) sums[j] += mapped<M>(x[v * W + j], center[r]);
+    T total = 0;
+    for (int64_t i = vectors * W; i < n; i++) total += mapped<M>(x[i], center[r]);
+    for (int j = 0; j < W; j++) total += sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+    out[r * step] = total;
+  }
+}
+
+template <Map M, class T>
+TIDU_INLINE T sum_short_row(const T* x, int64_t n, T center) {
+  T sums[side_by_side] = {};
+  if (n >= side_by_side)
+    for (int k = 0; k < side_by_side; k++) sums[k] += mapped<M>(x[k], center);
+  for (int64_t i = n / side_by_side * side_by_side; i < n; i++) sums[0] += mapped<M>(x[i], center);
+  return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+template <Map M, class T>
+static void sum_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, const T* center,
+                     int64_t center_step, T* out) {
+  constexpr int R = 4;
+  T c[R] = {};
+  int64_t i = 0;
+  if (n >= 16 * side_by_side * width<T>) {
+    const int64_t part = count / R;  // each is read from its beginning to its end
+    for (; i < part; i++) {
+      for (int r = 0; r < R && M == centered; r++) c[r] = center[(i + r * part) * center_step];
+      sum_long_rows<M, R>(x + i * row_stride, part * row_stride, n, c, out + i, part);
+    }
+    i = part * R;
+  }
+  for (; i < count; i++) {
+    if (M == centered) c[0] = center[i * center_step];
+    const T* row = x + i * row_stride;
+    if (n < width<T>)
+      out[i] = sum_short_row<M>(row, n, c[0]);
+    else
+      sum_long_rows<M, 1>(row, row_stride, n, c, out + i, 1);
+  }
+}
+
+// Sums of a few sums: one after another, as PyTorch adds what it reduced in parts.
+template <class T>
+static void sum_few_columns(const T* x, int64_t stride, int64_t n, int64_t columns, const T*,
+                            T* out) {
+  if (n > 256) return sum_columns<as_is>(x, stride, n, columns, static_cast<const T*>(nullptr), out);
+  for (int64_t c = 0; c < columns; c++) out[c] = 0;
+  for (int64_t i = 0; i < n; i++, x += stride)
+    for (int64_t c = 0; c < columns; c++) out[c] += x[c];
+}
+
+}  // namespace tidu::TIDU_ISA
