@@ -28,8 +28,6 @@ struct Operands {
   unsigned numbers = 0;          // of the parameters that are Python numbers among tensors
 };
 
-bool is_float(PyObject* dtype) { return dtype == world.float32 || dtype == world.float64; }
-
 // Whether a tensor's place in the graph is known: it is no view, or one whose base was not written
 // to since it was looked up.
 bool is_settled(PyObject* tensor) {
@@ -375,5 +373,7 @@ PyObject* make_call_type() {
 }
 
 void switch_calls(bool on) { enabled = on; }
+
+bool calls_enabled() { return enabled; }
 
 }  // namespace tidu

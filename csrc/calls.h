@@ -15,5 +15,6 @@ PyObject* make_call_type();
 
 // Whether calls may take the short way: the Python side may switch that off for a while.
 void switch_calls(bool on);
+bool calls_enabled();
 
 }  // namespace tidu

@@ -84,32 +84,11 @@ PyObject* edges_of(const Form& form, PyObject* const* args) {
   return edges;
 }
 
-// The user's line, and the number in the order of creation: `Node.place`.
+// The number in the order of creation, and the user's line: `Node.place`.
 bool place(PyObject* node) {
   PyObject* serial = Py_TYPE(world.serials)->tp_iternext(world.serials);
-  if (!serial) return false;
   at(node, world.node.serial) = serial;
-  PyFrameObject* frame = PyEval_GetFrame();
-  Py_XINCREF(frame);
-  while (frame) {
-    PyCodeObject* code = PyFrame_GetCode(frame);
-    PyObject* own = PyDict_GetItemWithError(world.own_file, code->co_filename);
-    own = own ? Py_NewRef(own) : PyObject_GetItem(world.own_file, code->co_filename);
-    Py_XDECREF(own);  // one of the two constants
-    if (own != Py_True) {
-      at(node, world.node.code) = reinterpret_cast<PyObject*>(code);
-      at(node, world.node.lasti) = PyLong_FromLong(PyFrame_GetLasti(frame));
-      Py_DECREF(frame);
-      return own != nullptr;
-    }
-    Py_DECREF(code);
-    PyFrameObject* back = PyFrame_GetBack(frame);
-    Py_DECREF(frame);
-    frame = back;
-  }
-  fill(node, world.node.code, Py_None);
-  fill(node, world.node.lasti, Py_None);
-  return true;
+  return serial && user_line(at(node, world.node.code), at(node, world.node.lasti));
 }
 
 // Reads a plan, as `usual.recipe` tells it; false, perhaps without an error, if it is none for this
@@ -201,6 +180,30 @@ PyObject* counter_of(PyObject* tensor) {
   return counter;
 }
 
+bool user_line(PyObject*& code, PyObject*& lasti) {
+  PyFrameObject* frame = PyEval_GetFrame();
+  Py_XINCREF(frame);
+  while (frame) {
+    PyCodeObject* running = PyFrame_GetCode(frame);
+    PyObject* own = PyDict_GetItemWithError(world.own_file, running->co_filename);
+    own = own ? Py_NewRef(own) : PyObject_GetItem(world.own_file, running->co_filename);
+    Py_XDECREF(own);  // one of the two constants
+    if (own != Py_True) {
+      Py_XSETREF(code, reinterpret_cast<PyObject*>(running));
+      Py_XSETREF(lasti, PyLong_FromLong(PyFrame_GetLasti(frame)));
+      Py_DECREF(frame);
+      return own && lasti;
+    }
+    Py_DECREF(running);
+    PyFrameObject* back = PyFrame_GetBack(frame);
+    Py_DECREF(frame);
+    frame = back;
+  }
+  Py_XSETREF(code, Py_NewRef(Py_None));
+  Py_XSETREF(lasti, Py_NewRef(Py_None));
+  return true;
+}
+
 PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out) {
   PyObject *array = at(out, world.tensor.array), *recording;
   if (PyContextVar_Get(world.recording, nullptr, &recording) < 0) return nullptr;
@@ -235,29 +238,19 @@ PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* 
   return nullptr;
 }
 
-namespace {
-
-// The places of a class's slots, in the order of their names.
-bool read_slots(PyObject* type, const char* const* names, Slot* slots) {
-  for (; *names; names++, slots++) {
-    PyObject* member = PyObject_GetAttrString(type, *names);
+bool read_slots(PyTypeObject* type, const char* const* names, void* slots) {
+  for (Slot* slot = static_cast<Slot*>(slots); *names; names++, slot++) {
+    PyObject* member = PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), *names);
     if (!member) return false;
     if (Py_TYPE(member) != &PyMemberDescr_Type) {
-      PyErr_Format(PyExc_TypeError, "%s is no slot of %R", *names, type);
+      PyErr_Format(PyExc_TypeError, "%s is no slot of %s", *names, type->tp_name);
       return false;
     }
-    slots->offset = reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset;
+    slot->offset = reinterpret_cast<PyMemberDescrObject*>(member)->d_member->offset;
     Py_DECREF(member);
   }
   return true;
 }
-
-template <int n>
-bool read_slots(PyTypeObject* type, const char* const (&names)[n], void* slots) {
-  return read_slots(reinterpret_cast<PyObject*>(type), names, static_cast<Slot*>(slots));
-}
-
-}  // namespace
 
 bool prepare_world(PyObject* args) {
   World w{};

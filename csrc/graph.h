@@ -49,9 +49,15 @@ bool prepare_world(PyObject* args);
 
 inline bool is_tensor(PyObject* object) { return PyObject_TypeCheck(object, world.tensor_type); }
 
+inline bool is_float(PyObject* dtype) { return dtype == world.float32 || dtype == world.float64; }
+
 inline PyObject* dtype_of(PyObject* array) {
   return reinterpret_cast<PyObject*>(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(array)));
 }
+
+// The places of a class's slots, in the order of their names, into as many `Slot`s; false with an
+// error set.
+bool read_slots(PyTypeObject* type, const char* const* names, void* slots);
 
 // A Python int that fits, else -1.
 int integer(PyObject* object);
@@ -60,6 +66,10 @@ PyObject* shape_of(PyObject* array);
 PyObject* new_tensor(PyObject* array);     // takes over the reference, also if it fails
 PyObject* counter_of(PyObject* tensor);    // made if there is none; borrowed
 PyObject* pack(PyObject* const* items, Py_ssize_t n);  // a tuple
+
+
+// The user's own line that runs now, or None twice: `user_frame` in node.py. Replaces what is there.
+bool user_line(PyObject*& code, PyObject*& lasti);
 
 constexpr int max_params = 16, max_saved = 16, max_recipes = 16;
 

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "parallel.h"
 #include "program.h"
+#include "walk.h"
 
 namespace nb = nanobind;
 using namespace tidu;
@@ -72,6 +73,12 @@ NB_MODULE(_kernels, m) {
   m.attr("Call") = call;
   m.def("prepare_calls", [](nb::args world) {
     if (!prepare_world(world.ptr())) throw nb::python_error();
+  });
+  m.def("prepare_walk", [](nb::args known) {
+    if (!prepare_walk(known.ptr())) throw nb::python_error();
+  });
+  m.def("walk", [](nb::handle walk, nb::handle heap, nb::handle pending, nb::handle fresh, bool keep) {
+    if (!walk_on(walk.ptr(), heap.ptr(), pending.ptr(), fresh.ptr(), keep)) throw nb::python_error();
   });
   m.def("switch_calls", [](bool on) { switch_calls(on); });
   m.attr("Memory") = nb::borrow(memory_owner_type());

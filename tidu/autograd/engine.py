@@ -23,7 +23,9 @@ from ..tensor import Tensor
 from .grad_mode import mode, recording_now
 from .hooks import AccumulateGrad, accumulate_with_hooks, check_replacement, step_with_hooks
 from .node import LEAF, Node, Output
+from .op import Plan
 from .public import operations
+from .usual import usual_walk
 
 ndarray = np.ndarray
 
@@ -126,7 +128,12 @@ class Walk:
         """Takes node after node, newest first, then the leaves."""
         heap, pending, k, raw = self.heap, self.pending, self.k, self.raw
         careful = mode.anomaly
+        short = usual_steps if raw and self.needed is None and not careful else None
         while heap:
+            if short is not None:
+                short(self, heap, pending, self.fresh, self.keep_graph)
+                if not heap:
+                    break
             node = heappop(heap)[1]
             gradient = pending.pop(node)
             captures = self.captured is not None and node in self.wanted
@@ -307,6 +314,9 @@ def _cast(array, dtype):
     if dtype.kind != "c" and array.dtype.kind == "c":
         array = array.real
     return array.astype(dtype, copy=False)
+
+
+usual_steps = usual_walk(Plan, fit, note_backward)
 
 
 # The public entrances

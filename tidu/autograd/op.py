@@ -146,6 +146,11 @@ _OPTIONS = frozenset(Op.__annotations__) - {"apply"}
 class Plan:
     """An operation's gradient rules, resolved for one set of inputs that need gradients."""
 
+    __slots__ = (
+        "derived", "indices", "needs_derived", "op", "picks", "raw_steps", "save", "saved_names",
+        "saves_tensors", "steps",
+    )  # fmt: skip
+
     def __init__(self, op, mask):
         needed = {op.params[p] for bit, p in enumerate(op.tensors) if mask >> bit & 1}
         position = {op.params[p]: i for i, p in enumerate(op.tensors)}
@@ -180,9 +185,11 @@ class Plan:
             for i in indices
         )
         self.saved_names = names
+        # For each rule, which of the saved values it takes.
+        self.picks = tuple([tuple([names.index(n) for n in r[2]]) for r in rules])
         self.steps = [
-            (where, rule, _getter([names.index(n) for n in rule_names]), wants_k)
-            for where, rule, rule_names, wants_k in rules
+            (where, rule, _getter(pick), wants_k)
+            for (where, rule, _, wants_k), pick in zip(rules, self.picks)
         ]
         # The same for arrays, where a backend may know a faster way to compute a rule.
         self.raw_steps = self.steps

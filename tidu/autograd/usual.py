@@ -9,14 +9,15 @@ TIDU_NATIVE=0, `usual` gives back the function itself.
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import Any
 
 from ..backend import native
-from ..backend.table import Kernels
+from ..backend.table import Kernels, cpu
 from ..tensor import Tensor, View
 from . import record
 from .grad_mode import recording_variable
-from .node import LEAF, Counter, Node, SavedOutput, own_file, serials
+from .node import LEAF, Counter, Node, Saveable, SavedOutput, own_file, serials
 
 _extension: Any = native.extension()
 
@@ -81,6 +82,16 @@ def switch(on):
     """Lets calls take the short way, or not: in inference mode results are made differently."""
     if _extension is not None:
         _extension.switch_calls(on)
+
+
+def usual_walk(plan, fit, note_backward):
+    """What does the usual steps of a backward pass (see csrc/walk.cpp), or None."""
+    if _extension is None:
+        return None
+    _extension.prepare_walk(
+        Node, plan, Saveable, _extension.Memory, heappush, heappop, fit, note_backward, cpu
+    )
+    return _extension.walk
 
 
 if _extension is not None:
