@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "cases.h"
 #include "program.h"
 
 namespace tidu {
@@ -86,7 +87,7 @@ bool take(const Form& form, PyObject* const* given, Py_ssize_t n, bool swapped, 
 
 // Puts arrays in the place of numbers, where the kernel needs that: those that were used before.
 bool convert_numbers(const Form& form, PyObject* kernel, Operands& o) {
-  if (is_program(kernel)) return true;
+  if (is_program(kernel) || is_cases(kernel)) return true;
   PyObject* dtype = nullptr;
   for (int i = 0; i < form.n_params && !dtype; i++)
     if (form.promoted >> i & 1 && PyArray_CheckExact(o.arrays[i])) dtype = dtype_of(o.arrays[i]);

@@ -6,6 +6,7 @@
 
 #include "arrays.h"
 #include "calls.h"
+#include "cases.h"
 #include "dispatch.h"
 #include "families.h"
 #include "kernel.h"
@@ -81,6 +82,9 @@ NB_MODULE(_kernels, m) {
     if (!walk_on(walk.ptr(), heap.ptr(), pending.ptr(), fresh.ptr(), keep)) throw nb::python_error();
   });
   m.def("switch_calls", [](bool on) { switch_calls(on); });
+  nb::object cases = nb::steal(make_cases_type());
+  if (!cases.is_valid()) throw nb::python_error();
+  m.attr("Cases") = cases;
   m.attr("Memory") = nb::borrow(memory_owner_type());
   nb::dict opcodes;
 #define TIDU_NAME(name, operands, cost) opcodes[#name] = nb::make_tuple(int(op_##name), operands);

@@ -42,6 +42,9 @@ _GIVE_CONDITION = {
 _TAKE_CONDITIONS = {"both", "either", "differ", "invert", "to_number"}
 
 
+HANDED_ON = object()  # instead of a program: the result is one of the operands, as it is
+
+
 class Untraceable(Exception):
     """A formula does what no program can."""
 
@@ -159,7 +162,7 @@ class Trace:
         if not isinstance(result, Symbol):
             raise Untraceable("no symbol as the result")
         if result.key not in self.steps:
-            raise Untraceable("an operand handed on as it is")
+            return HANDED_ON
         gives_bool = result.condition
         last = self.emit("to_bool", result).key if gives_bool else result.key
         code, registers = _assign(list(self.steps), last, len(kinds), len(self.constants))
@@ -212,7 +215,7 @@ def _assign(steps: list[tuple], last: tuple, n_inputs: int, n_constants: int) ->
 
 
 def compile_formula(formula: Callable, name: str, args: tuple, numbers: tuple, fallback: Callable):
-    """A program for `formula(k, *args)` with arguments like these; None if there is none.
+    """A program for `formula(k, *args)` with arguments like these; None if there is none, or HANDED_ON.
 
     It is called with the arrays among `args` and with the numbers of the types in `numbers`, in
     their order; other arguments are the same in each call.
@@ -240,97 +243,57 @@ def compile_formula(formula: Callable, name: str, args: tuple, numbers: tuple, f
 
 
 class Fused:
-    """A kernel whose programs are made when they are first needed.
+    """Makes a kernel's programs when they are first needed; `kernel` finds them for each call.
 
     `formula(k, *args)` is what they compute, `reference(*args)` computes the rest. The first program
-    that needs nothing from here any more is handed to `settle`, to be called directly.
+    that needs nothing from here any more is handed to `settle`, to be called directly. So is None if
+    the formula hands on an operand as it is: nothing is left to compute.
     """
 
     def __init__(self, name: str, formula: Callable, reference: Callable, settle: Callable):
-        self.__name__ = name
+        self.name = name
         self.formula, self.reference, self.settle = formula, reference, settle
-        self.programs: dict[tuple, Any] = {}
         self.settled: tuple | None = None
+        self.kernel = _kernels.Cases(self.make, reference)
 
-    def __call__(self, *args):
-        kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
-        entry = self.programs.get(kinds)
-        if entry is None:
-            entry = self.programs[kinds] = self._make(kinds, args)
-        return entry(*args)
-
-    def program_for(self, args):
-        """The program that computes a call, if it was made before, and its arguments; or None."""
-        kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
-        entry = self.programs.get(kinds)
-        if type(entry) is Variants:
-            return entry.program_for(args)
-        return None if type(entry) is not _kernels.Program else (entry, args)
-
-    def elsewhere(self, *args):
-        """What the settled program does not take."""
-        kinds = tuple([a.dtype if type(a) is ndarray else type(a) for a in args])
-        return self.reference(*args) if kinds == self.settled else self(*args)
-
-    def _make(self, kinds, args):
-        """What computes calls with arguments of these dtypes and types."""
+    def make(self, *args):
+        """What computes calls with arguments of these dtypes and types: see csrc/cases.h."""
         for numbers in ((float, int), (float,), ()):
             variable = [type(a) is ndarray or type(a) in numbers for a in args]
             if all(variable):
                 settles = self.settled is None
                 fallback = self.elsewhere if settles else self.reference
-                program = compile_formula(self.formula, self.__name__, args, numbers, fallback)
+                program = compile_formula(self.formula, self.name, args, numbers, fallback)
                 if program is not None:
                     if settles:
-                        self.settled = kinds
-                        self.settle(program)
-                    return program
-            elif compile_formula(self.formula, self.__name__, args, numbers, self.reference):
-                return Variants(self, numbers, variable)
-        return self.reference
+                        self.settled = _kinds(args)
+                        self.settle(None if program is HANDED_ON else program)
+                    return self.reference if program is HANDED_ON else program, ()
+            elif compile_formula(self.formula, self.name, args, numbers, self.reference):
+                fixed = tuple([i for i, varies in enumerate(variable) if not varies])
+                return self._maker(numbers, variable), fixed
+        return self.reference, ()
+
+    def elsewhere(self, *args):
+        """What the settled program does not take."""
+        return self.reference(*args) if _kinds(args) == self.settled else self.kernel(*args)
+
+    def _maker(self, numbers: tuple, variable: list[bool]):
+        """Makes programs for the values of the arguments that are neither arrays nor numbers that a
+        program could take."""
+
+        def make(*args):
+            fixed = [arg for arg, varies in zip(args, variable) if not varies]
+
+            def reference(*others):
+                given, rest = iter(others), iter(fixed)
+                return self.reference(*[next(given if varies else rest) for varies in variable])
+
+            program = compile_formula(self.formula, self.name, args, numbers, reference)
+            return reference if program in (None, HANDED_ON) else program
+
+        return make
 
 
-class Variants:
-    """The programs of a kernel for each value of the arguments that are neither arrays nor numbers
-    that a program could take."""
-
-    def __init__(self, fused: Fused, numbers: tuple, variable: list[bool]):
-        self.fused, self.numbers, self.variable = fused, numbers, variable
-        self.programs: dict[tuple, Any] = {}
-
-    def __call__(self, *args):
-        fixed: list = []
-        variable: list = []
-        for arg, varies in zip(args, self.variable):
-            (variable if varies else fixed).append(arg)
-        key = tuple(fixed)
-        try:
-            program = self.programs.get(key)
-        except TypeError:  # not hashable
-            return self.fused.reference(*args)
-        if program is None or 0 in key:  # 0.0 and -0.0 would be one key
-            program = self._make(key, args)
-        return program(*variable)
-
-    def program_for(self, args):
-        """As that of Fused."""
-        key = tuple([a for a, varies in zip(args, self.variable) if not varies])
-        try:
-            program = None if 0 in key else self.programs.get(key)
-        except TypeError:  # not hashable
-            return None
-        if type(program) is not _kernels.Program:
-            return None
-        return program, [a for a, varies in zip(args, self.variable) if varies]
-
-    def _make(self, key, args):
-        def reference(*variable):
-            given, rest = iter(variable), iter(key)
-            return self.fused.reference(*[next(given if v else rest) for v in self.variable])
-
-        name = self.fused.__name__
-        program = compile_formula(self.fused.formula, name, args, self.numbers, reference)
-        if len(self.programs) >= 64:  # numbers that change with every call
-            self.programs.clear()
-        self.programs[key] = program or reference
-        return self.programs[key]
+def _kinds(args: tuple) -> tuple:
+    return tuple([a.dtype if type(a) is ndarray else type(a) for a in args])

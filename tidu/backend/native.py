@@ -159,9 +159,10 @@ def _improve(name: str, reference: Callable):
 
     def settle(program):
         # From now on the program is called directly, and calls back for what it does not take.
-        cpu.override(name, program, silent=True)
+        if program is not None:
+            cpu.override(name, program, silent=True)
 
-    return fuse.Fused(name, formula, reference, settle)
+    return fuse.Fused(name, formula, reference, settle).kernel
 
 
 def _improve_rules(op, steps: list) -> list:
@@ -191,11 +192,14 @@ def _improve_rules(op, steps: list) -> list:
             continue
         from . import fuse
 
-        def settle(program, i=i, where=where, pick=pick):
-            improved[i] = (where, program, pick, False)
+        def settle(program, i=i, where=where, rule=rule, pick=pick, wants_k=wants_k):
+            if program is None:
+                improved[i] = (where, rule, pick, wants_k)
+            else:
+                improved[i] = (where, program, pick, False)
 
         fused = fuse.Fused(f"{op.name}, gradient", formula, reference, settle)
-        improved.append((where, fused, pick, False))
+        improved.append((where, fused.kernel, pick, False))
     return improved
 
 
