@@ -14,7 +14,8 @@ struct Call {
   PyObject_HEAD
   vectorcallfunc call;
   PyObject *op, *function;
-  bool swapped;  // takes its two operands in the other order
+  PyObject* writes;  // the method's name if it writes the result into its first operand, else null
+  bool swapped;      // takes its two operands in the other order
   bool read;     // whether the declaration was looked at
   Form* form;    // what it says; null if calls are all for the Python function
 };
@@ -149,15 +150,53 @@ PyObject* several(const Form& form, const Operands& o, PyObject* results) {
   return out;
 }
 
-// The result of a call; null if it is not a usual one, or failed with an error.
-PyObject* compute(Form& form, PyObject* const* given, Py_ssize_t n, bool swapped) {
-  Operands o;
-  if (!take(form, given, n, swapped, o)) return nullptr;
+// What the kernel gives for the operands; null if it failed.
+PyObject* run_kernel(const Form& form, Operands& o) {
   PyObject* kernel = at(form.kernels, world.kernel);
   if (o.numbers && !convert_numbers(form, kernel, o)) return nullptr;
   Py_INCREF(kernel);
   PyObject* result = PyObject_Vectorcall(kernel, o.arrays, form.n_params, nullptr);
   Py_DECREF(kernel);
+  return result;
+}
+
+// Whether the first operand may be written to, and is written to at once: nothing is recorded, it is
+// no view, and no other operand shares its memory.
+bool is_writable(const Form& form, const Operands& o) {
+  PyObject* x = o.args[0];
+  if (!is_tensor(x) || at(x, world.tensor.view) != Py_None) return false;
+  PyArrayObject* array = reinterpret_cast<PyArrayObject*>(at(x, world.tensor.array));
+  if (!PyArray_ISBEHAVED(array) || !is_contiguous(array)) return false;
+  PyObject* counter = at(x, world.tensor.counter);
+  for (int i = 1; i < form.n_params; i++)
+    if (is_tensor(o.args[i]) && o.args[i] != x && counter != Py_None &&
+        at(o.args[i], world.tensor.counter) == counter)
+      return false;
+  return !o.mask || recording_now() == 0;
+}
+
+// An operation whose result goes into its first operand: `inplace.write` and `assign`.
+PyObject* write(const Call* self, PyObject* const* given, Py_ssize_t n) {
+  const Form& form = *self->form;
+  Operands o;
+  if (!take(form, given, n, false, o) || !form.one_result || form.view || !is_writable(form, o))
+    return nullptr;
+  PyArrayObject* target = reinterpret_cast<PyArrayObject*>(o.arrays[0]);
+  PyObject* result = run_kernel(form, o);
+  if (!result) return nullptr;
+  PyArrayObject* array = reinterpret_cast<PyArrayObject*>(result);
+  const bool usual = PyArray_CheckExact(result) && PyArray_DESCR(array) == PyArray_DESCR(target) &&
+                     PyArray_SAMESHAPE(array, target) && is_contiguous(array);
+  if (usual) std::memcpy(PyArray_DATA(target), PyArray_DATA(array), PyArray_NBYTES(target));
+  Py_DECREF(result);
+  return usual && bump(o.args[0], self->writes) ? Py_NewRef(o.args[0]) : nullptr;
+}
+
+// The result of a call; null if it is not a usual one, or failed with an error.
+PyObject* compute(Form& form, PyObject* const* given, Py_ssize_t n, bool swapped) {
+  Operands o;
+  if (!take(form, given, n, swapped, o)) return nullptr;
+  PyObject* result = run_kernel(form, o);
   if (!result) return nullptr;
   if (!form.one_result) {
     PyObject* all = several(form, o, result);
@@ -243,7 +282,8 @@ PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject*
     self->read = true;
   }
   if (!names && self->form && enabled) {
-    PyObject* out = compute(*self->form, args, PyVectorcall_NARGS(nargsf), self->swapped);
+    const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+    PyObject* out = self->writes ? write(self, args, n) : compute(*self->form, args, n, self->swapped);
     if (out) return out;
     // The Python function computes it again and says what is wrong.
     if (PyErr_Occurred()) {
@@ -255,9 +295,9 @@ PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject*
 }
 
 PyObject* new_call(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject *op, *function;
+  PyObject *op, *function, *writes;
   int swapped;
-  if (!PyArg_ParseTuple(args, "OOp", &op, &function, &swapped)) return nullptr;
+  if (!PyArg_ParseTuple(args, "OOpO", &op, &function, &swapped, &writes)) return nullptr;
   if (!world.tensor_type) {
     PyErr_SetString(PyExc_RuntimeError, "the classes were not handed over");
     return nullptr;
@@ -268,6 +308,7 @@ PyObject* new_call(PyTypeObject* type, PyObject* args, PyObject*) {
   self->op = Py_NewRef(op);
   self->function = Py_NewRef(function);
   self->swapped = swapped;
+  self->writes = writes == Py_None ? nullptr : Py_NewRef(writes);
   return reinterpret_cast<PyObject*>(self);
 }
 
@@ -281,6 +322,7 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
 int clear(PyObject* object) {
   Py_CLEAR(reinterpret_cast<Call*>(object)->op);
   Py_CLEAR(reinterpret_cast<Call*>(object)->function);
+  Py_CLEAR(reinterpret_cast<Call*>(object)->writes);
   return 0;
 }
 
@@ -366,7 +408,16 @@ PyType_Spec spec = {"tidu.backend._kernels.Call", sizeof(Call), 0,
                         Py_TPFLAGS_METHOD_DESCRIPTOR,
                     type_slots};
 
+PyObject* wrap(PyObject* function, PyObject* array) {
+  if (!enabled || !PyArray_CheckExact(array)) return PyObject_CallOneArg(function, array);
+  return new_tensor(Py_NewRef(array));
+}
+
+PyMethodDef wrap_method = {"_wrap", wrap, METH_O, "A tensor around an ndarray, sharing its memory."};
+
 }  // namespace
+
+PyObject* make_wrap(PyObject* function) { return PyCFunction_New(&wrap_method, function); }
 
 PyObject* make_call_type() {
   if (!forms) forms = PyDict_New();

@@ -10,8 +10,11 @@
 
 namespace tidu {
 
-// The Python type `Call(op, function, swapped)`. Null, with the error set, if it cannot be made.
+// The Python type `Call(op, function, swapped, writes)`. Null, with the error set, if it cannot be made.
 PyObject* make_call_type();
+
+// The function `Tensor._wrap`: what it is in Python, which it calls where that does more.
+PyObject* make_wrap(PyObject* function);
 
 // Whether calls may take the short way: the Python side may switch that off for a while.
 void switch_calls(bool on);

@@ -204,11 +204,28 @@ bool user_line(PyObject*& code, PyObject*& lasti) {
   return true;
 }
 
-PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out) {
-  PyObject *array = at(out, world.tensor.array), *recording;
-  if (PyContextVar_Get(world.recording, nullptr, &recording) < 0) return nullptr;
+bool bump(PyObject* tensor, PyObject* operation) {
+  PyObject* counter = counter_of(tensor);
+  if (!counter) return false;
+  PyObject* version = PyLong_FromLong(integer(at(counter, world.counter.version)) + 1);
+  if (!version) return false;
+  Py_SETREF(at(counter, world.counter.version), version);
+  Py_SETREF(at(counter, world.counter.operation), Py_NewRef(operation));
+  return user_line(at(counter, world.counter.code), at(counter, world.counter.lasti));
+}
+
+long recording_now() {
+  PyObject* recording;
+  if (PyContextVar_Get(world.recording, nullptr, &recording) < 0) return -1;
   const long state = PyLong_AsLong(recording);
   Py_DECREF(recording);
+  return state;
+}
+
+PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out) {
+  PyObject* array = at(out, world.tensor.array);
+  const long state = recording_now();
+  if (state < 0) return nullptr;
   PyObject* dtype = dtype_of(array);
   const bool floats = dtype == world.float32 || dtype == world.float64;
   if (floats && state == 0) return Py_NewRef(form.view ? world.leaf : Py_None);

@@ -71,6 +71,12 @@ PyObject* pack(PyObject* const* items, Py_ssize_t n);  // a tuple
 // The user's own line that runs now, or None twice: `user_frame` in node.py. Replaces what is there.
 bool user_line(PyObject*& code, PyObject*& lasti);
 
+// Notes a write to a tensor: `Counter.bump`.
+bool bump(PyObject* tensor, PyObject* operation);
+
+// Whether operations are recorded now: what `recording_now()` gives, or -1 with an error set.
+long recording_now();
+
 constexpr int max_params = 16, max_saved = 16, max_recipes = 16;
 
 // Where a saved value comes from: the numbers in `Plan.sources`.

@@ -81,6 +81,7 @@ NB_MODULE(_kernels, m) {
   m.def("walk", [](nb::handle walk, nb::handle heap, nb::handle pending, nb::handle fresh, bool keep) {
     if (!walk_on(walk.ptr(), heap.ptr(), pending.ptr(), fresh.ptr(), keep)) throw nb::python_error();
   });
+  m.def("wrap", [](nb::handle function) { return nb::steal(make_wrap(function.ptr())); });
   m.def("switch_calls", [](bool on) { switch_calls(on); });
   nb::object cases = nb::steal(make_cases_type());
   if (!cases.is_valid()) throw nb::python_error();

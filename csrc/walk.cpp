@@ -239,17 +239,6 @@ bool add_in_place(PyObject* held, PyObject* gradient) {
   return true;
 }
 
-// Notes a write to a tensor: `Counter.bump`.
-bool bump(PyObject* tensor, PyObject* operation) {
-  PyObject* counter = counter_of(tensor);
-  if (!counter) return false;
-  PyObject* version = PyLong_FromLong(integer(at(counter, world.counter.version)) + 1);
-  if (!version) return false;
-  Py_SETREF(at(counter, world.counter.version), version);
-  Py_SETREF(at(counter, world.counter.operation), Py_NewRef(operation));
-  return user_line(at(counter, world.counter.code), at(counter, world.counter.lasti));
-}
-
 enum Outcome { failed, left_alone, done };
 
 // `Walk.finish_leaf` and `add_to_grad`: keeps a leaf's gradient.

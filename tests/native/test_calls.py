@@ -51,7 +51,8 @@ class Description:
     def counter(self, counter):
         if counter is None or counter is INFERENCE:
             return counter
-        return counter.version, counter.history, counter.operation
+        place = None if counter.code is None else (counter.code, line_of(counter))
+        return counter.version, counter.history, counter.operation, place
 
     def parts(self, value):
         if isinstance(value, Tensor):
@@ -163,6 +164,39 @@ def _written_parameter():
     return [w], [w * X, X * w, w.exp(), w**2, (w * w).sum()]
 
 
+def _in_place():
+    a, b = X.clone(), tidu.ones(2, 2)
+    a += 1
+    a.mul_(X)
+    a -= a
+    a *= 2.5
+    a.exp_()
+    a.clamp_(0, 1)
+    b += a
+    b.t().add_(X)
+    b[0].sub_(1)
+    b[0] /= X
+    w = leaf()
+    w.data -= 0.25 * w.data
+    c = w.detach()
+    c += 1
+    e = tidu.ones(2, dtype=tidu.float64)
+    e += X
+    return [w, a, b, c, e], [w * a, c]
+
+
+def _refused():
+    w = leaf()
+    w += 1
+    return [w], []
+
+
+def _too_large():
+    a = tidu.ones(1)
+    a += X
+    return [a], []
+
+
 def _overwritten():
     w = leaf()
     y = w.exp()
@@ -220,7 +254,7 @@ def _kept_hook():
 
 PROGRAMS = [
     _written, _stale_view, _detached, _written_parameter, _overwritten, _no_grad, _inference,
-    _inference_saved, _anomaly, _hooks_on_saved, _create_graph, _kept_hook,
+    _inference_saved, _in_place, _refused, _too_large, _anomaly, _hooks_on_saved, _create_graph, _kept_hook,
 ]  # fmt: skip
 
 NUMBERS = [2, -3, 0, 0.0, -0.0, 0.1, float("nan"), float("inf"), 1e300, 2**31, 2**70, 10**400, True,

@@ -20,7 +20,7 @@ from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import OWNERS, cpu
 from ..errors import bad_gradient_shape, check_start, note_backward, stale_grad, unused
 from ..tensor import Tensor
-from .grad_mode import mode, recording_now
+from .grad_mode import mode, recording_variable
 from .hooks import AccumulateGrad, accumulate_with_hooks, check_replacement, step_with_hooks
 from .node import LEAF, Node, Output
 from .op import Plan
@@ -39,9 +39,10 @@ def run(roots, keep_graph, create_graph, wanted=None, accumulate=False):
     """
     walk = Walk(roots, keep_graph, create_graph, wanted, not accumulate)
     settings = quiet(IGNORE)
-    previous = recording_now()
+    before = recording_variable.set(0)
     outer, mode.walk = mode.walk, walk
-    mode.enabled = create_graph
+    if create_graph:
+        mode.enabled = True
     try:
         for target, gradient in roots:
             if wanted is None or walk.reaches_wanted(target):
@@ -49,13 +50,18 @@ def run(roots, keep_graph, create_graph, wanted=None, accumulate=False):
         walk.run()
     finally:
         mode.walk = outer
-        mode.enabled = previous
+        recording_variable.reset(before)
         loud(settings)
     return walk.captured
 
 
 class Walk:
     """One backward pass."""
+
+    __slots__ = (
+        "__weakref__", "captured", "fresh", "heap", "k", "keep_graph", "needed", "pending", "raw",
+        "roots", "wanted",
+    )  # fmt: skip
 
     def __init__(self, roots, keep_graph, create_graph, wanted, captures):
         self.roots = roots

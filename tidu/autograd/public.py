@@ -153,9 +153,9 @@ def install(name, caller, apply, *, public, method, inplace, symbol, aliases, va
         if inplace:
             each += "_"
             if method:
-                setattr(Tensor, each, _in_place(each, caller(each, True)))
+                setattr(Tensor, each, _in_place(each, caller(each, True), op))
             if public and inplace == "public":
-                PUBLIC[each] = _in_place(each, caller(each, False))
+                PUBLIC[each] = _in_place(each, caller(each, False), op)
     if symbol:
         _operators(symbol, op, apply, inplace and getattr(Tensor, name + "_"))
     return main
@@ -174,7 +174,7 @@ def _spread(call):
     return method
 
 
-def _in_place(name, call):
+def _in_place(name, call, op):
     """x.sin_(): the result of x.sin(), which then takes x's place in memory and in the graph."""
     from .inplace import write
 
@@ -203,7 +203,7 @@ def _in_place(name, call):
 
     Its dtype and shape stay; RuntimeError for a leaf that requires grad.
     """
-    return method
+    return method if op is None else usual(op, method, writes=name)
 
 
 def _at_once(name, op, x, y, *numbers):
@@ -249,7 +249,7 @@ def _operators(symbol, op, apply, in_place):
 
     setattr(Tensor, f"__r{symbol}__", usual(op, reflected, swapped=True))
     if in_place:
-        setattr(Tensor, f"__i{symbol}__", assigned)
+        setattr(Tensor, f"__i{symbol}__", usual(op, assigned, writes=in_place.__name__))
 
 
 def _of_tensors(apply):

@@ -26,13 +26,14 @@ _ARGUMENT = 0
 _SOURCES = {"output": 1, "shape": 2, "dtype": 3, "needed": 4}
 
 
-def usual(op, function, swapped=False):
+def usual(op, function, swapped=False, writes=None):
     """A callable that is `function`, and faster where the call is a usual one of `op`.
 
-    `swapped`: it takes the two operands in the other order. Name, documentation and attributes are
+    `swapped`: it takes the two operands in the other order. `writes`: it puts the result into its
+    first operand, and this is its name. Name, documentation and attributes are
     those of `function`, which is its `__wrapped__`.
     """
-    return function if _extension is None else _extension.Call(op, function, swapped)
+    return function if _extension is None else _extension.Call(op, function, swapped, writes)
 
 
 def python_of(function):
@@ -102,3 +103,4 @@ if _extension is not None:
         Tensor, Node, View, Counter, SavedOutput, Kernels, LEAF, recording_variable, serials, own_file,
         record.make_node, record.several, describe, recipe, record.F32, record.F64, *_numbers,
     )  # fmt: skip
+    Tensor._wrap = staticmethod(_extension.wrap(Tensor._wrap))  # type: ignore[method-assign]

@@ -63,6 +63,8 @@ def _tensors(name, **arguments):
 
 
 def _warn_broadcast(input, target):
+    if type(target) is type(input) is Tensor and target._array.shape == input._array.shape:
+        return  # the usual case, found out quickly
     if target.size() != input.size():  # what is no tensor fails here, as in PyTorch
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "

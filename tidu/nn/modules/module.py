@@ -143,7 +143,11 @@ class Module:
 
     def __getattr__(self, name):
         state = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
+        try:  # parameters are what is mostly asked for
+            return state["_parameters"][name]
+        except KeyError:
+            pass
+        for table in ("_buffers", "_modules"):
             entries = state.get(table)
             if entries is not None and name in entries:
                 return entries[name]
