@@ -21,6 +21,7 @@ struct Call {
 };
 
 bool enabled = true;
+constexpr npy_intp few = 4096;  // elements that are computed and then copied; programs write more at once
 
 // Operands of one call, taken from its arguments.
 struct Operands {
@@ -166,7 +167,7 @@ bool is_writable(const Form& form, const Operands& o) {
   PyObject* x = o.args[0];
   if (!is_tensor(x) || at(x, world.tensor.view) != Py_None) return false;
   PyArrayObject* array = reinterpret_cast<PyArrayObject*>(at(x, world.tensor.array));
-  if (!PyArray_ISBEHAVED(array) || !is_contiguous(array)) return false;
+  if (!PyArray_ISBEHAVED(array) || !is_contiguous(array) || PyArray_SIZE(array) > few) return false;
   PyObject* counter = at(x, world.tensor.counter);
   for (int i = 1; i < form.n_params; i++)
     if (is_tensor(o.args[i]) && o.args[i] != x && counter != Py_None &&

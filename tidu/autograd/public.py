@@ -153,9 +153,9 @@ def install(name, caller, apply, *, public, method, inplace, symbol, aliases, va
         if inplace:
             each += "_"
             if method:
-                setattr(Tensor, each, _in_place(each, caller(each, True), op))
+                setattr(Tensor, each, _in_place(each, caller(each, True)))
             if public and inplace == "public":
-                PUBLIC[each] = _in_place(each, caller(each, False), op)
+                PUBLIC[each] = _in_place(each, caller(each, False))
     if symbol:
         _operators(symbol, op, apply, inplace and getattr(Tensor, name + "_"))
     return main
@@ -174,7 +174,7 @@ def _spread(call):
     return method
 
 
-def _in_place(name, call, op):
+def _in_place(name, call):
     """x.sin_(): the result of x.sin(), which then takes x's place in memory and in the graph."""
     from .inplace import write
 
