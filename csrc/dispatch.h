@@ -7,6 +7,7 @@
 #include "convolution.h"
 #include "copy.h"
 #include "gemm.h"
+#include "loss.h"
 #include "norm.h"
 #include "opcodes.h"
 #include "optim.h"
@@ -25,6 +26,7 @@ namespace tidu {
   X(ConvolutionTable, conv_kernels) \
   X(GemmTable, gemm_kernels) \
   X(SoftmaxTable, softmax_loops) \
+  X(LossTable, loss_loops) \
   X(NormTable, norm_loops) \
   X(CopyTable, copy_kernels) \
   X(OptimTable, optim_loops) \

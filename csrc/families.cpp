@@ -7,6 +7,7 @@ const Entry* const families[] = {
     attention_kernels,
     convolution_entries,
     matmul_kernels,
+    loss_kernels,
     norm_kernels,
     optim_kernels,
     reduce_kernels,

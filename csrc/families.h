@@ -8,6 +8,7 @@ namespace tidu {
 extern const Entry attention_kernels[];
 extern const Entry convolution_entries[];
 extern const Entry matmul_kernels[];
+extern const Entry loss_kernels[];
 extern const Entry norm_kernels[];
 extern const Entry optim_kernels[];
 extern const Entry reduce_kernels[];

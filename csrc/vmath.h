@@ -206,6 +206,11 @@ struct Math<double> {
     out = x < 0. ? splat(__builtin_nan("")) : out;
     return (x == __builtin_inf()) | (x != x) ? x : out;
   }
+  TIDU_INLINE V log1p(V x) {
+    V u = x + 1.;
+    V out = log(u) + (x - (u - 1.)) / u;
+    return (u == 1.) | (u == __builtin_inf()) ? x : (u == 0. ? log(u) : out);
+  }
   TIDU_INLINE V sqrt(V x) {
     for (int i = 0; i < lanes<double>; i++) x[i] = __builtin_sqrt(x[i]);
     return x;

@@ -1,0 +1,362 @@
+// Losses and their gradients (tidu/ops/loss.py): element by element, and of classes.
+//
+// Values go through working memory in pieces, which are added up while they are in the cache. Up to
+// the length at which PyTorch's order of additions is fixed, sums are made in that order (see
+// tidu/backend/summation.py), so that losses are printed with the same digits.
+#include "loss.h"
+
+#include <cstring>
+
+#include "dispatch.h"
+#include "families.h"
+#include "held.h"
+#include "parallel.h"
+
+namespace tidu {
+namespace {
+
+constexpr int64_t longest = 1 << 15;  // sums up to here are made in PyTorch's order
+constexpr int64_t piece = 1 << 12;    // of the elements of a longer sum
+constexpr int64_t thread_work = 1 << 14;
+
+template <class T>
+const LossLoops<T>& loops_of();
+template <>
+const LossLoops<float>& loops_of() { return loss_loops.float32; }
+template <>
+const LossLoops<double>& loops_of() { return loss_loops.float64; }
+
+// Four vectors of 32 bytes side by side: runs of 16 of them are summed, then runs of 16 of those
+// sums, and so on.
+template <class T>
+T sum_in_order(const T* x, int64_t n) {
+  constexpr int64_t width = 32 / sizeof(T), group = 4 * width, levels = 4;
+  if (n < width) {
+    T total = 0;
+    if (n > 4) {
+      total = x[0];
+      for (int64_t i = 4; i < n; i++) total += x[i];
+      for (int64_t i = 1; i < 4; i++) total += x[i];
+      return total;
+    }
+    for (int64_t i = 0; i < n; i++) total += x[i];
+    return total;
+  }
+  const int64_t vectors = n / width, groups = vectors / 4;
+  T sums[levels][group] = {};
+  for (int64_t i = 0; i < groups; i++) {
+    for (int64_t j = 0; j < group; j++) sums[0][j] += x[i * group + j];
+    int64_t done = i + 1;
+    for (int level = 1; level < levels && done % 16 == 0; level++, done /= 16) {
+      for (int64_t j = 0; j < group; j++) {
+        sums[level][j] += sums[level - 1][j];
+        sums[level - 1][j] = 0;
+      }
+    }
+  }
+  for (int level = 1; level < levels; level++)
+    for (int64_t j = 0; j < group; j++) sums[0][j] += sums[level][j];
+  T* lanes = sums[0];
+  for (int64_t i = groups * 4; i < vectors; i++)
+    for (int64_t j = 0; j < width; j++) lanes[j] += x[i * width + j];
+  for (int64_t i = 1; i < 4; i++)
+    for (int64_t j = 0; j < width; j++) lanes[j] += lanes[i * width + j];
+  T total = 0;
+  for (int64_t i = vectors * width; i < n; i++) total += x[i];
+  for (int64_t j = 0; j < width; j++) total += lanes[j];
+  return total;
+}
+
+// The sum of n values, of which fill(begin, count, target) writes some.
+template <class T, class F>
+T sum_of(int64_t n, F&& fill) {
+  if (n <= longest) {
+    T* target = scratch<T>(scratch_own, n);
+    fill(int64_t(0), n, target);
+    return sum_in_order(target, n);
+  }
+  const int64_t pieces = (n + piece - 1) / piece;
+  double* sums = scratch<double>(scratch_second, pieces);
+  parallel::split(pieces, thread_work / piece, 1, [&](int64_t begin, int64_t end) {
+    T* target = scratch<T>(scratch_third, piece);
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t count = n - i * piece < piece ? n - i * piece : piece;
+      fill(i * piece, count, target);
+      sums[i] = sum_in_order(target, count);
+    }
+  });
+  double total = 0;
+  for (int64_t i = 0; i < pieces; i++) total += sums[i];
+  return T(total);
+}
+
+template <class F>
+void released(bool large, F&& work) {
+  if (!large) return work();
+  Py_BEGIN_ALLOW_THREADS
+  work();
+  Py_END_ALLOW_THREADS
+}
+
+enum Reduction { none, mean, total, n_reductions };
+
+bool read_reduction(PyObject* object, Reduction& reduction) {
+  if (!PyUnicode_Check(object)) return false;
+  static const char* const names[] = {"none", "mean", "sum"};
+  for (int i = 0; i < n_reductions; i++)
+    if (PyUnicode_CompareWithASCIIString(object, names[i]) == 0) {
+      reduction = Reduction(i);
+      return true;
+    }
+  return false;
+}
+
+template <class T>
+PyObject* scalar(T value) {
+  PyArrayObject* out = new_array(0, nullptr, type_number<T>());
+  if (out) *data<T>(out) = value;
+  return reinterpret_cast<PyObject*>(out);
+}
+
+// Two arrays of one type and shape, row by row in memory, with at least one element.
+bool alike(PyArrayObject* x, PyArrayObject* y) {
+  return x && y && PyArray_TYPE(x) == PyArray_TYPE(y) && PyArray_SAMESHAPE(x, y) &&
+         is_contiguous(x) && is_contiguous(y) && PyArray_SIZE(x) > 0;
+}
+
+// What the operations have between y and the end: weights, which must be None, then `reduction`
+// and, for those that have one, a number.
+struct Options {
+  Reduction reduction;
+  double parameter = 1;
+
+  bool read(const Args& args, int i, Loss loss) {
+    const int weights = loss == loss_bce ? 1 : loss == loss_bce_logits ? 2 : 0;
+    const bool number = loss == loss_smooth_l1 || loss == loss_huber;
+    if (args.count() != i + weights + 1 + number) return false;
+    for (int j = 0; j < weights; j++)
+      if (!args.is_none(i++)) return false;
+    return read_reduction(args.object(i), reduction) && (!number || args.number(i + 1, parameter));
+  }
+};
+
+template <Loss loss>
+PyObject* values(const Args& args) {
+  PyArrayObject *x = args.array(0), *y = args.array(1);
+  Options options;
+  if (!alike(x, y) || !options.read(args, 2, loss)) return nullptr;
+  return by_type(x, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    const LossLoops<T>& loops = loops_of<T>();
+    const T *from = data<T>(x), *to = data<T>(y), parameter = T(options.parameter);
+    const int64_t n = PyArray_SIZE(x);
+    // The reference refuses what is no probability.
+    if (loss == loss_bce && !(loops.between_0_and_1(from, n) && loops.between_0_and_1(to, n)))
+      return nullptr;
+    auto work = loops.values[loss];
+    if (options.reduction == none) {
+      PyArrayObject* out = new_array(PyArray_NDIM(x), PyArray_DIMS(x), type_number<T>());
+      if (!out) return nullptr;
+      T* target = data<T>(out);
+      released(n > 2 * thread_work, [&] {
+        parallel::split(n, thread_work, 64, [&](int64_t begin, int64_t end) {
+          work(from + begin, to + begin, target + begin, end - begin, parameter);
+        });
+      });
+      return reinterpret_cast<PyObject*>(out);
+    }
+    T sum = 0;
+    released(n > longest, [&] {
+      sum = sum_of<T>(n, [&](int64_t begin, int64_t count, T* target) {
+        work(from + begin, to + begin, target, count, parameter);
+      });
+    });
+    return scalar<T>(options.reduction == mean ? sum / T(n) : sum);
+  });
+}
+
+// g, x, y and the options; `exchanged`: with respect to y.
+template <Loss loss, bool exchanged>
+PyObject* grad(const Args& args) {
+  PyArrayObject *g = args.array(0), *x = args.array(1), *y = args.array(2);
+  Options options;
+  if (!g || !alike(x, y) || PyArray_TYPE(g) != PyArray_TYPE(x) || !options.read(args, 3, loss))
+    return nullptr;
+  const bool each = options.reduction == none && !is_one_element(g);
+  if (options.reduction == none ? !PyArray_SAMESHAPE(g, x) || (each && !is_contiguous(g))
+                                : PyArray_NDIM(g) != 0)
+    return nullptr;
+  return by_type(x, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    const int64_t n = PyArray_SIZE(x);
+    PyArrayObject* out = new_array(PyArray_NDIM(x), PyArray_DIMS(x), type_number<T>());
+    if (!out) return nullptr;
+    // Losses that depend on |x - y| are the same with x and y exchanged.
+    const T *from = data<T>(exchanged ? y : x), *to = data<T>(exchanged ? x : y);
+    const T factor = options.reduction == mean ? *data<T>(g) / T(n) : *data<T>(g);
+    const T* factors = each ? data<T>(g) : &factor;
+    T* result = data<T>(out);
+    auto work = loops_of<T>().grad[loss];
+    released(n > 2 * thread_work, [&] {
+      parallel::split(n, thread_work, 64, [&](int64_t begin, int64_t end) {
+        work(each ? factors + begin : factors, each, from + begin, to + begin, result + begin,
+             end - begin, T(options.parameter));
+      });
+    });
+    return reinterpret_cast<PyObject*>(out);
+  });
+}
+
+// Classes
+
+// Log-probabilities (N, C, ...) or (C), classes (N, ...) or one.
+struct Classes {
+  int64_t samples = 1, classes = 1, places = 1;
+  const int64_t* target;
+  int64_t ignore;
+
+  int64_t count() const { return samples * places; }
+
+  bool read(int ndim, const npy_intp* shape, PyArrayObject* targets, PyObject* ignored) {
+    if (ndim < 1 || !targets || PyArray_TYPE(targets) != NPY_INT64 || !is_contiguous(targets) ||
+        !PyLong_CheckExact(ignored))
+      return false;
+    int overflow;
+    ignore = PyLong_AsLongLongAndOverflow(ignored, &overflow);
+    classes = shape[ndim > 1];
+    if (ndim > 1) samples = shape[0];
+    for (int d = 2; d < ndim; d++) places *= shape[d];
+    if (overflow || classes < 1 || PyArray_SIZE(targets) != count() || count() == 0) return false;
+    target = data<int64_t>(targets);
+    for (int64_t i = 0; i < count(); i++)
+      if (uint64_t(target[i]) >= uint64_t(classes) && target[i] != ignore) return false;
+    return true;
+  }
+  // Of all targets that count; in runs, so that rounding errors do not grow with their number.
+  template <class T>
+  double total_weight(const T* weights) const {
+    double total = 0;
+    for (int64_t first = 0; first < count(); first += 128) {
+      const int64_t end = count() - first < 128 ? count() : first + 128;
+      double run = 0;
+      for (int64_t i = first; i < end; i++)
+        if (target[i] != ignore) run += weights ? double(weights[target[i]]) : 1;
+      total += run;
+    }
+    return total;
+  }
+  // Where the class of target number `i` is.
+  int64_t place(int64_t i) const {
+    return places == 1 ? i * classes + target[i]
+                       : (i / places * classes + target[i]) * places + i % places;
+  }
+};
+
+// Weights of the classes, null for None; false if they are of another type or number.
+template <class T>
+bool read_weights(const Args& args, int i, int64_t classes, const T*& weights) {
+  weights = nullptr;
+  if (args.is_none(i)) return true;
+  PyArrayObject* a = args.array(i, type_number<T>());
+  if (!a || !is_contiguous(a) || PyArray_SIZE(a) != classes) return false;
+  weights = data<T>(a);
+  return true;
+}
+
+// x, target, weight, reduction, ignore_index; also the total weight of the targets
+PyObject* nll_loss(const Args& args) {
+  PyArrayObject *x = args.array(0), *targets = args.array(1);
+  Classes c;
+  Reduction reduction;
+  if (!x || !is_contiguous(x) || !targets || !read_reduction(args.object(3), reduction) ||
+      !c.read(PyArray_NDIM(x), PyArray_DIMS(x), targets, args.object(4)))
+    return nullptr;
+  return by_type(x, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    const T *from = data<T>(x), *weights;
+    if (!read_weights(args, 2, c.classes, weights)) return nullptr;
+    auto fill = [&](int64_t begin, int64_t count, T* out) {
+      for (int64_t j = 0; j < count; j++) {
+        const int64_t i = begin + j, chosen = c.target[i];
+        out[j] = chosen == c.ignore ? T(0) : from[c.place(i)] * -(weights ? weights[chosen] : T(1));
+      }
+    };
+    const double weight = c.total_weight(weights);
+    PyObject* out;
+    if (reduction == none) {
+      PyArrayObject* all = new_array(PyArray_NDIM(targets), PyArray_DIMS(targets), type_number<T>());
+      if (!all) return nullptr;
+      fill(0, c.count(), data<T>(all));
+      out = reinterpret_cast<PyObject*>(all);
+    } else {
+      T sum = 0;
+      released(c.count() > longest, [&] { sum = sum_of<T>(c.count(), fill); });
+      out = scalar<T>(reduction == mean ? sum / T(weight) : sum);
+    }
+    return Py_BuildValue("NN", out, scalar<T>(T(weight)));
+  });
+}
+
+// g, the shape of x, target, weight, total, reduction, ignore_index
+PyObject* nll_loss_grad(const Args& args) {
+  PyArrayObject *g = args.array(0), *targets = args.array(2), *all = args.array(4);
+  Classes c;
+  Reduction reduction;
+  int64_t sizes[NPY_MAXDIMS];
+  npy_intp shape[NPY_MAXDIMS];
+  const int ndim = args.integers(1, sizes, NPY_MAXDIMS);
+  for (int d = 0; d < ndim; d++) shape[d] = sizes[d];
+  if (!g || !all || PyArray_TYPE(all) != PyArray_TYPE(g) || PyArray_SIZE(all) != 1 ||
+      !read_reduction(args.object(5), reduction) || !c.read(ndim, shape, targets, args.object(6)))
+    return nullptr;
+  const bool each = reduction == none && !is_one_element(g);
+  if (reduction == none ? !PyArray_SAMESHAPE(g, targets) || (each && !is_contiguous(g))
+                        : PyArray_NDIM(g) != 0)
+    return nullptr;
+  return by_type(g, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    const T *from = data<T>(g), *weights;
+    if (!read_weights(args, 3, c.classes, weights)) return nullptr;
+    PyArrayObject* out = new_array(ndim, shape, type_number<T>());
+    if (!out) return nullptr;
+    T* to = data<T>(out);
+    const T factor = reduction == mean ? *from / *data<T>(all) : *from;
+    const int64_t size = c.samples * c.classes * c.places;
+    released(size > 8 * thread_work, [&] {
+      parallel::split(c.samples, 4 * thread_work / (c.classes * c.places) + 1, 1, [&](int64_t begin, int64_t end) {
+        std::memset(to + begin * c.classes * c.places, 0, (end - begin) * c.classes * c.places * sizeof(T));
+        for (int64_t i = begin * c.places; i < end * c.places; i++) {
+          const int64_t chosen = c.target[i];
+          if (chosen != c.ignore)
+            to[c.place(i)] = (each ? from[i] : factor) * -(weights ? weights[chosen] : T(1));
+        }
+      });
+    });
+    return reinterpret_cast<PyObject*>(out);
+  });
+}
+
+}  // namespace
+
+const Entry loss_kernels[] = {
+    {"mse_loss", values<loss_mse>},
+    {"mse_loss.x", grad<loss_mse, false>},
+    {"mse_loss.y", grad<loss_mse, true>},
+    {"smooth_l1_loss", values<loss_smooth_l1>},
+    {"smooth_l1_loss.x", grad<loss_smooth_l1, false>},
+    {"smooth_l1_loss.y", grad<loss_smooth_l1, true>},
+    {"huber_loss", values<loss_huber>},
+    {"huber_loss.x", grad<loss_huber, false>},
+    {"huber_loss.y", grad<loss_huber, true>},
+    {"soft_margin_loss", values<loss_soft_margin>},
+    {"soft_margin_loss.x", grad<loss_soft_margin, false>},
+    {"binary_cross_entropy", values<loss_bce>},
+    {"binary_cross_entropy.x", grad<loss_bce, false>},
+    {"binary_cross_entropy_with_logits", values<loss_bce_logits>},
+    {"binary_cross_entropy_with_logits.x", grad<loss_bce_logits, false>},
+    {"nll_loss", nll_loss},
+    {"nll_loss.x", nll_loss_grad},
+    {nullptr, nullptr},
+};
+
+}  // namespace tidu
