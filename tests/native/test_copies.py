@@ -48,7 +48,10 @@ def arrays(draw, min_dims=1, max_dims=4, dtypes=DTYPES, largest=20):
 
 def same(found, expected):
     assert found.dtype == expected.dtype
-    assert found.strides == expected.strides or found.size < 2
+    assert found.shape == expected.shape
+    wide = [i for i, n in enumerate(found.shape) if n != 1]  # other strides mean nothing
+    if found.size:
+        assert [found.strides[i] for i in wide] == [expected.strides[i] for i in wide]
     np.testing.assert_array_equal(found, expected)
 
 
