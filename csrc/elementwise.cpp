@@ -81,6 +81,8 @@ TIDU_FUNCTION1(Copy, x)
 TIDU_FUNCTION1(Neg, -x)
 TIDU_FUNCTION1(Abs, __builtin_fabs(x))
 TIDU_FUNCTION1(Square, x* x)
+TIDU_FUNCTION1(Cube, x* x* x)
+TIDU_FUNCTION1(ReciprocalSquare, 1 / (x * x))
 TIDU_FUNCTION1(Reciprocal, 1 / x)
 TIDU_FUNCTION1(Floor, __builtin_floor(x))
 TIDU_FUNCTION1(Ceil, __builtin_ceil(x))
@@ -144,6 +146,9 @@ TIDU_VECTOR_FUNCTION(Tanh, tanh)
 TIDU_VECTOR_FUNCTION(Erf, erf)
 TIDU_VECTOR_FUNCTION(Sin, sin)
 TIDU_VECTOR_FUNCTION(Cos, cos)
+TIDU_VECTOR_FUNCTION(Exp2, exp2)
+TIDU_VECTOR_FUNCTION(Log2, log2)
+TIDU_VECTOR_FUNCTION(Log10, log10)
 
 template <class T>
 struct Sigmoid {
@@ -151,6 +156,36 @@ struct Sigmoid {
     return T(1) / (T(1) + Math<T>::exp(-x));
   }
 };
+
+// Powers. An exponent that is the same for all is mostly one of a few, which need no logarithm; these
+// are the ones that PyTorch treats so too.
+template <class T>
+void pow(const void* const* operands, void* result, size_t n) {
+  const T* x = static_cast<const T*>(operands[0]);
+  const T* y = static_cast<const T*>(operands[1]);
+  T* out = static_cast<T*>(result);
+  const T first = n ? y[0] : T(0);
+  constexpr size_t step = lanes<T>;
+  Mask<T> others = {};
+  size_t i = 0;
+  for (; i + step <= n; i += step) others |= load(y + i) != first;
+  bool same = !any<T>(others);
+  for (; i < n; i++) same = same && y[i] == first;
+  if (same && first == 1) return map1<T, T, Copy>(operands, result, n);
+  if (same && first == 2) return map1<T, T, Square>(operands, result, n);
+  if (same && first == 3) return map1<T, T, Cube>(operands, result, n);
+  if (same && first == -1) return map1<T, T, Reciprocal>(operands, result, n);
+  if (same && first == -2) return map1<T, T, ReciprocalSquare>(operands, result, n);
+  if (same && first == T(0.5)) return unary<T, Sqrt<T>>(operands, result, n);
+  for (i = 0; i + step <= n; i += step) store(out + i, power(load(x + i), load(y + i)));
+  if (i < n) {
+    T bases[step] = {}, exponents[step] = {};
+    __builtin_memcpy(bases, x + i, (n - i) * sizeof(T));
+    __builtin_memcpy(exponents, y + i, (n - i) * sizeof(T));
+    store(bases, power(load(bases), load(exponents)));
+    __builtin_memcpy(out + i, bases, (n - i) * sizeof(T));
+  }
+}
 
 template <class T>
 void fill_common(Loop* loops) {
@@ -169,6 +204,16 @@ void fill_common(Loop* loops) {
   loops[op_relu] = map1<T, T, Relu>;
   loops[op_exp] = unary<T, Exp<T>>;
   loops[op_log] = unary<T, Log<T>>;
+  loops[op_expm1] = unary<T, Expm1<T>>;
+  loops[op_log1p] = unary<T, Log1p<T>>;
+  loops[op_tanh] = unary<T, Tanh<T>>;
+  loops[op_erf] = unary<T, Erf<T>>;
+  loops[op_sin] = unary<T, Sin<T>>;
+  loops[op_cos] = unary<T, Cos<T>>;
+  loops[op_exp2] = unary<T, Exp2<T>>;
+  loops[op_log2] = unary<T, Log2<T>>;
+  loops[op_log10] = unary<T, Log10<T>>;
+  loops[op_pow] = pow<T>;
   loops[op_sigmoid] = unary<T, Sigmoid<T>>;
   loops[op_add] = map2<T, T, Add>;
   loops[op_sub] = map2<T, T, Sub>;
@@ -202,13 +247,6 @@ void fill_common(Loop* loops) {
 void fill(LoopTable& table) {
   fill_common<float>(table.float32);
   fill_common<double>(table.float64);
-  Loop* loops = table.float32;
-  loops[op_expm1] = unary<float, Expm1<float>>;
-  loops[op_log1p] = unary<float, Log1p<float>>;
-  loops[op_tanh] = unary<float, Tanh<float>>;
-  loops[op_erf] = unary<float, Erf<float>>;
-  loops[op_sin] = unary<float, Sin<float>>;
-  loops[op_cos] = unary<float, Cos<float>>;
 }
 
 }  // namespace tidu::TIDU_ISA

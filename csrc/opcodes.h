@@ -15,6 +15,7 @@ namespace tidu {
   X(floor, 1, 1) X(ceil, 1, 1) X(trunc, 1, 1) X(round, 1, 1) X(sign, 1, 2) X(relu, 1, 1) \
   X(exp, 1, 8) X(expm1, 1, 8) X(log, 1, 8) X(log1p, 1, 12) X(tanh, 1, 12) X(sigmoid, 1, 10) \
   X(erf, 1, 14) X(sin, 1, 12) X(cos, 1, 12) \
+  X(exp2, 1, 8) X(log2, 1, 8) X(log10, 1, 8) X(pow, 2, 30) \
   X(add, 2, 1) X(sub, 2, 1) X(mul, 2, 1) X(div, 2, 3) X(maximum, 2, 1) X(minimum, 2, 1) \
   X(fmax, 2, 1) X(fmin, 2, 1) X(copysign, 2, 1) \
   X(lt, 2, 1) X(le, 2, 1) X(gt, 2, 1) X(ge, 2, 1) X(eq, 2, 1) X(ne, 2, 1) \

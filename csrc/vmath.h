@@ -1,7 +1,8 @@
 // Exponential, logarithm and relatives on vectors, without branches.
 //
 // Polynomials and constants are those of Cephes (Moshier, 1989), erf's in float those of
-// N. Juffa's minimax fits; each function's largest error is tested in tests/backend/test_accuracy.py.
+// N. Juffa's minimax fits; each function's largest error is stated, and tested, in
+// tests/native/test_accuracy.py.
 // Rounding to integers relies on adding 1.5 * 2^23 (2^52), so -ffast-math is not for this file.
 #pragma once
 
@@ -64,6 +65,22 @@ struct Math<float> {
     I half = n >> 1;  // in two steps, since 2^n itself may be out of range
     return y * power_of_two(half) * power_of_two(n - half);
   }
+  // For |x| <= 87 only.
+  TIDU_INLINE V exp_of_moderate(V x) {
+    I n;
+    V y = expm1_reduced(reduce(x, n)) + 1.f;
+    return y * power_of_two(n);
+  }
+  TIDU_INLINE V exp2(V x) {
+    x = x > 129.f ? splat(129.f) : x;
+    x = x < -151.f ? splat(-151.f) : x;
+    V shifted = x + 12582912.f;
+    I n = (I)shifted - 0x4B400000;
+    V r = (x - (shifted - 12582912.f)) * 0.693147180559945309f;
+    V y = expm1_reduced(r) + 1.f;
+    I half = n >> 1;
+    return y * power_of_two(half) * power_of_two(n - half);
+  }
   TIDU_INLINE V expm1(V x) {
     I n;
     V p = expm1_reduced(reduce(limit(x), n));
@@ -72,22 +89,45 @@ struct Math<float> {
     V y = (p * s1 + (s1 - 1.f / s2)) * s2;  // (p + 1) 2^n - 1, without overflow on the way
     return x == 0.f ? x : y;  // the sign of zero
   }
-  TIDU_INLINE V log(V x) {
+  // x = (1 + f) 2^whole with sqrt(1/2) <= 1 + f < sqrt(2).
+  TIDU_INLINE void mantissa(V x, V& f, V& whole) {
     I tiny = x < 1.17549435e-38f;
     I bits = (I)(tiny ? x * 8388608.f : x);
-    I e = (bits - 0x3f3504f3) >> 23;  // so that sqrt(1/2) <= m < sqrt(2)
-    V m = (V)(bits - (e << 23));
-    V whole = __builtin_convertvector(e, V) - (tiny ? splat(23.f) : V{});
-    V f = m - 1.f, z = f * f;
-    V y = polynomial(f, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1,
-                     1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1,
-                     3.3333331174e-1) * f * z;
-    y = y - whole * 2.12194440e-4f;
-    y = y - 0.5f * z;
-    V out = (f + y) + whole * 0.693359375f;
+    I e = (bits - 0x3f3504f3) >> 23;
+    f = (V)(bits - (e << 23)) - 1.f;
+    whole = __builtin_convertvector(e, V) - (tiny ? splat(23.f) : V{});
+  }
+  // log(x) = f - f^2 / 2 + y + whole log 2
+  TIDU_INLINE V log_parts(V x, V& f, V& whole) {
+    mantissa(x, f, whole);
+    V z = f * f;
+    return polynomial(f, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1,
+                      1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1,
+                      3.3333331174e-1) * f * z;
+  }
+  // What every logarithm gives for 0, negative numbers, infinity and NaN.
+  TIDU_INLINE V log_limits(V x, V out) {
     out = x == 0.f ? splat(-__builtin_inff()) : out;
     out = x < 0.f ? splat(__builtin_nanf("")) : out;
     return (x == __builtin_inff()) | (x != x) ? x : out;
+  }
+  TIDU_INLINE V log(V x) {
+    V f, whole, y = log_parts(x, f, whole);
+    y = y - whole * 2.12194440e-4f;
+    y = y - 0.5f * (f * f);
+    return log_limits(x, (f + y) + whole * 0.693359375f);
+  }
+  TIDU_INLINE V log2(V x) {
+    V f, whole, y = log_parts(x, f, whole) - 0.5f * (f * f);
+    const float c = 0.44269504088896340735992f;  // log2(e) - 1
+    return log_limits(x, (((y * c + f * c) + y) + f) + whole);
+  }
+  TIDU_INLINE V log10(V x) {
+    V f, whole, y = log_parts(x, f, whole) - 0.5f * (f * f);
+    // log10(e) and log10(2) in two parts each, of which the first has few digits
+    V out = (f + y) * 7.00731903251827651129e-4f + y * 4.3359375e-1f;
+    out = (out + whole * 2.48745663981195213739e-4f) + f * 4.3359375e-1f;
+    return log_limits(x, out + whole * 3.0078125e-1f);
   }
   // Rounding 1 + x loses digits; they come back as a correction of the logarithm.
   TIDU_INLINE V log1p(V x) {
@@ -99,10 +139,10 @@ struct Math<float> {
     V a = abs(x), z = x * x;
     V small = polynomial(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2,
                          1.33314422036e-1, -3.33332819422e-1) * z * x + x;
-    V e = exp((a > 15.f ? splat(15.f) : a) * 2.f);
+    V e = exp_of_moderate((a > 15.f ? splat(15.f) : a) * 2.f);
     V big = copysign(1.f - 2.f / (e + 1.f), x);
     V out = a < 0.625f ? small : big;
-    return x != x ? x : out;
+    return (x != x) | (x == 0.f) ? x : out;
   }
   TIDU_INLINE V erf(V x) {
     V t = abs(x), s = x * x;
@@ -111,8 +151,7 @@ struct Math<float> {
     r = r * t - 6.34846687e-1f;
     r = r * t - 1.28717512e-1f;
     r = r * t - t;
-    V big = copysign(1.f - exp(r), x);
-    big = t > 4.f ? copysign(splat(1.f), x) : big;
+    V big = copysign(1.f - exp_of_moderate(t > 4.f ? splat(-18.f) : r), x);
     V small = polynomial(s, -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1,
                          -3.76125336e-1, 1.28379166e-1) * x + x;
     V out = t > 0.927734375f ? big : small;
@@ -171,28 +210,57 @@ struct Math<double> {
   }
   TIDU_INLINE V power_of_two(I n) { return (V)((n + 1023) << 52); }
 
-  TIDU_INLINE V exp(V x) {
-    V y = x > 709.9 ? splat(709.9) : x;
-    y = y < -746. ? splat(-746.) : y;
-    V shifted = y * 1.4426950408889634073599 + 6755399441055744.;
-    I n = (I)shifted - 0x4338000000000000L;
+  // r and n with x = r + n log 2 and |r| <= log(2) / 2.
+  TIDU_INLINE V reduce(V x, I& n) {
+    V shifted = x * 1.4426950408889634073599 + 6755399441055744.;
+    n = (I)shifted - 0x4338000000000000L;
     V whole = shifted - 6755399441055744.;
-    V r = (y - whole * 6.93145751953125e-1) - whole * 1.42860682030941723212e-6;
+    return (x - whole * 6.93145751953125e-1) - whole * 1.42860682030941723212e-6;
+  }
+  TIDU_INLINE V expm1_reduced(V r) {
     V z = r * r;
     V p = polynomial(z, 1.26177193074810590878e-4, 3.02994407707441961300e-2,
                      9.99999999999999999910e-1) * r;
     V q = polynomial(z, 3.00198505138664455042e-6, 2.52448340349684104192e-3,
                      2.27265548208155028766e-1, 2.00000000000000000009e0);
-    V out = 1. + 2. * (p / (q - p));
-    I half = n >> 1;
-    return out * power_of_two(half) * power_of_two(n - half);
+    // 2 p / (q - p) as r and a small rest, which rounds less; d is 2 p / r - q.
+    V d = polynomial(z, -3.001985051386644550420e-6, -2.272129017347219860164e-3, -1.666666666666666365060e-1) * z;
+    return r + r * ((p + d) / (q - p));
   }
-  TIDU_INLINE V log(V x) {
+  TIDU_INLINE V limit(V x) {
+    x = x > 709.9 ? splat(709.9) : x;
+    return x < -746. ? splat(-746.) : x;
+  }
+  TIDU_INLINE V exp(V x) {
+    I n;
+    V y = expm1_reduced(reduce(limit(x), n)) + 1.;
+    I half = n >> 1;
+    return y * power_of_two(half) * power_of_two(n - half);
+  }
+  TIDU_INLINE V exp2(V x) {
+    x = x > 1025. ? splat(1025.) : x;
+    x = x < -1080. ? splat(-1080.) : x;
+    V shifted = x + 6755399441055744.;
+    I n = (I)shifted - 0x4338000000000000L;
+    V r = (x - (shifted - 6755399441055744.)) * 0.693147180559945309417;
+    V y = expm1_reduced(r) + 1.;
+    I half = n >> 1;
+    return y * power_of_two(half) * power_of_two(n - half);
+  }
+  TIDU_INLINE V expm1(V x) {
+    I n;
+    V p = expm1_reduced(reduce(limit(x), n));
+    I half = n >> 1;
+    V s1 = power_of_two(half), s2 = power_of_two(n - half);
+    V y = (p * s1 + (s1 - 1. / s2)) * s2;
+    return x == 0. ? x : y;
+  }
+  TIDU_INLINE V log_parts(V x, V& f, V& whole) {
     I tiny = x < 2.2250738585072014e-308;
     I bits = (I)(tiny ? x * 18014398509481984. : x);
     I e = (bits - 0x3fe6a09e667f3bcdL) >> 52;
-    V f = (V)(bits - (e << 52)) - 1.;
-    V whole = __builtin_convertvector(e, V) - (tiny ? splat(54.) : V{});
+    f = (V)(bits - (e << 52)) - 1.;
+    whole = __builtin_convertvector(e, V) - (tiny ? splat(54.) : V{});
     V z = f * f;
     V p = polynomial(f, 1.01875663804580931796e-4, 4.97494994976747001425e-1,
                      4.70579119878881725854e0, 1.44989225341610930846e1,
@@ -200,16 +268,105 @@ struct Math<double> {
     V q = polynomial(f, 1., 1.12873587189167450590e1, 4.52279145837532221105e1,
                      8.29875266912776603211e1, 7.11544750618563894466e1,
                      2.31251620126765340583e1);
-    V y = f * (z * p / q) - whole * 2.121944400546905827679e-4;
-    V out = (f + (y - 0.5 * z)) + whole * 0.693359375;
+    return f * (z * p / q);
+  }
+  TIDU_INLINE V log_limits(V x, V out) {
     out = x == 0. ? splat(-__builtin_inf()) : out;
     out = x < 0. ? splat(__builtin_nan("")) : out;
     return (x == __builtin_inf()) | (x != x) ? x : out;
+  }
+  TIDU_INLINE V log(V x) {
+    V f, whole, y = log_parts(x, f, whole);
+    y = y - whole * 2.121944400546905827679e-4;
+    return log_limits(x, (f + (y - 0.5 * (f * f))) + whole * 0.693359375);
+  }
+  TIDU_INLINE V log2(V x) {
+    V f, whole, y = log_parts(x, f, whole) - 0.5 * (f * f);
+    const double c = 0.44269504088896340735992;
+    return log_limits(x, (((y * c + f * c) + y) + f) + whole);
+  }
+  TIDU_INLINE V log10(V x) {
+    V f, whole, y = log_parts(x, f, whole) - 0.5 * (f * f);
+    V out = (f + y) * 7.00731903251827651129e-4 + y * 4.3359375e-1;
+    out = (out + whole * 2.48745663981195213739e-4) + f * 4.3359375e-1;
+    return log_limits(x, out + whole * 3.0078125e-1);
   }
   TIDU_INLINE V log1p(V x) {
     V u = x + 1.;
     V out = log(u) + (x - (u - 1.)) / u;
     return (u == 1.) | (u == __builtin_inf()) ? x : (u == 0. ? log(u) : out);
+  }
+  TIDU_INLINE V tanh(V x) {
+    V a = abs(x), z = x * x;
+    V p = polynomial(z, -9.64399179425052238628e-1, -9.92877231001918586564e1,
+                     -1.61468768441708447952e3);
+    V q = polynomial(z, 1., 1.12811678491632931402e2, 2.23548839060100448583e3,
+                     4.84406305325125486048e3);
+    V small = x + x * (z * (p / q));
+    V big = copysign(1. - 2. / (exp((a > 20. ? splat(20.) : a) * 2.) + 1.), x);
+    V out = a < 0.625 ? small : big;
+    return (x != x) | (x == 0.) ? x : out;
+  }
+  TIDU_INLINE V erf(V x) {
+    V t = abs(x), z = x * x;
+    // T(z) / U(z) of Cephes is near 1: as 1 + (T(z) - U(z)) / U(z) it rounds less.
+    V p = polynomial(z, -1.000000000000000000000e0, -2.395674042487979357721e1, -4.313319300597684108733e2, -2.362318483762958087610e3, -1.562567492026104266987e4, 6.324907040175904168200e3);
+    V q = polynomial(z, 1., 3.35617141647503099647e1, 5.21357949780152679795e2,
+                     4.59432382970980127987e3, 2.26290000613890934246e4,
+                     4.92673942608635921086e4);
+    V small = x + x * (p / q);
+    t = t > 6.5 ? splat(6.5) : t;
+    V above = polynomial(t, 2.46196981473530512524e-10, 5.64189564831068821977e-1,
+                         7.46321056442269912687e0, 4.86371970985681366614e1,
+                         1.96520832956077098242e2, 5.26445194995477358631e2,
+                         9.34528527171957607540e2, 1.02755188689515710272e3,
+                         5.57535335369399327526e2);
+    V below = polynomial(t, 1., 1.32281951154744992508e1, 8.67072140885989742329e1,
+                         3.54937778887819891062e2, 9.75708501743205489753e2,
+                         1.82390916687909736289e3, 2.24633760818710981792e3,
+                         1.65666309194161350182e3, 5.57535340817727675546e2);
+    V big = copysign(1. - exp(-t * t) * (above / below), x);
+    V out = abs(x) > 1. ? big : small;
+    return x != x ? x : out;
+  }
+  // Three parts of pi/2, of which the first two have so few digits that their products with n
+  // are exact.
+  TIDU_INLINE V reduce_angle(V x, I& n) {
+    V shifted = x * 0.636619772367581343076 + 6755399441055744.;
+    n = (I)shifted;
+    V whole = shifted - 6755399441055744.;
+    V r = x - whole * 1.57079625129699707031;
+    r = r - whole * 7.54978941586159635335e-8;
+    return r - whole * 5.39030285815811905290e-15;
+  }
+  TIDU_INLINE V sine(V r, I n) {
+    V z = r * r;
+    V s = polynomial(z, 1.58962301576546568060e-10, -2.50507477628578072866e-8,
+                     2.75573136213857245213e-6, -1.98412698295895385996e-4,
+                     8.33333333332211858878e-3, -1.66666666666666307295e-1) * z * r + r;
+    V c = polynomial(z, -1.13585365213876817300e-11, 2.08757008419747316778e-9,
+                     -2.75573141792967388112e-7, 2.48015872888517045348e-5,
+                     -1.38888888888730564116e-3, 4.16666666666665929218e-2) * z * z -
+          0.5 * z + 1.;
+    V out = (n & 1) == 0 ? s : c;
+    return (n & 2) == 0 ? out : -out;
+  }
+  TIDU_INLINE bool angles_in_range(V x) { return !any<double>(!(abs(x) < 1e6)); }
+  TIDU_INLINE V sin(V x) {
+    if (!angles_in_range(x)) return by_lanes(x, ::sin);
+    I n;
+    V r = reduce_angle(x, n);
+    return x == 0. ? x : sine(r, n);
+  }
+  TIDU_INLINE V cos(V x) {
+    if (!angles_in_range(x)) return by_lanes(x, ::cos);
+    I n;
+    V r = reduce_angle(x, n);
+    return sine(r, n + 1);
+  }
+  TIDU_INLINE V by_lanes(V x, double (*f)(double)) {
+    for (int i = 0; i < lanes<double>; i++) x[i] = f(x[i]);
+    return x;
   }
   TIDU_INLINE V sqrt(V x) {
     for (int i = 0; i < lanes<double>; i++) x[i] = __builtin_sqrt(x[i]);
@@ -217,5 +374,52 @@ struct Math<double> {
   }
 };
 
+// x^y as 2^(y log2(x)), in double on the way, so that only the result is rounded. Zeros, infinities
+// and NaN as C has them: NaN for negative x unless y is a whole number; 1 if y is 0 or x is 1.
+TIDU_INLINE Vec<float> power(Vec<float> x, Vec<float> y) {
+  typedef Vec<double> D;
+  typedef float Half __attribute__((vector_size(TIDU_VECTOR_BYTES / 2)));
+  typedef Math<float> M;
+  const Vec<float> a = M::abs(x), infinity = splat(__builtin_inff());
+  Vec<float> f, whole, out;
+  M::mantissa(a, f, whole);
+  Half mantissas[2], exponents[2], factors[2], found[2];
+  __builtin_memcpy(mantissas, &f, sizeof f);
+  __builtin_memcpy(exponents, &whole, sizeof f);
+  __builtin_memcpy(factors, &y, sizeof f);
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; i++) {
+    // log(1 + f) = 2 artanh(s), s = f / (2 + f), |s| < 0.172, by its series; so is 2^r below.
+    const D m = __builtin_convertvector(mantissas[i], D), s = m / (m + 2.), z = s * s;
+    const D series = polynomial(z, 1. / 17, 1. / 15, 1. / 13, 1. / 11, 1. / 9, 1. / 7, 1. / 5, 1. / 3, 1.);
+    const D log2 = series * s * 2.88539008177792681472 + __builtin_convertvector(exponents[i], D);
+    D t = log2 * __builtin_convertvector(factors[i], D);
+    t = t > 160. ? splat(160.) : t;
+    t = t < -160. ? splat(-160.) : t;
+    const D shifted = t + 6755399441055744.;
+    const D r = (t - (shifted - 6755399441055744.)) * 0.693147180559945309417;
+    const D e = polynomial(r, 1. / 3628800, 1. / 362880, 1. / 40320, 1. / 5040, 1. / 720, 1. / 120,
+                           1. / 24, 1. / 6, 0.5, 1., 1.);
+    const D scale = (D)(((Vec<int64_t>)shifted - (0x4338000000000000L - 1023)) << 52);
+    found[i] = __builtin_convertvector(e * scale, Half);
+  }
+  __builtin_memcpy(&out, found, sizeof out);
+  out = (a == 0.f) | (a == infinity) ? ((a == 0.f) == (y < 0.f) ? infinity : Vec<float>{}) : out;
+  const Vec<float> size = M::abs(y);
+  const Vec<int32_t> large = size >= 16777216.f;  // an even number, or infinity
+  const Vec<int32_t> number = __builtin_convertvector(large | (y != y) ? Vec<float>{} : size, Vec<int32_t>);
+  const Vec<int32_t> is_whole = large | (__builtin_convertvector(number, Vec<float>) == size);
+  const Vec<int32_t> odd = is_whole & ((number & 1) != 0);
+  out = odd ? M::copysign(out, x) : out;
+  out = (x < 0.f) & (a != infinity) & ~is_whole ? splat(__builtin_nanf("")) : out;
+  out = (x != x) | (y != y) ? x + y : out;
+  out = (a == 1.f) & (size == infinity) ? splat(1.f) : out;
+  return (y == 0.f) | (x == 1.f) ? splat(1.f) : out;
+}
+
+TIDU_INLINE Vec<double> power(Vec<double> x, Vec<double> y) {
+  for (int i = 0; i < lanes<double>; i++) x[i] = ::pow(x[i], y[i]);
+  return x;
+}
 
 }  // namespace tidu::TIDU_ISA

@@ -34,7 +34,7 @@ _INSTRUCTIONS = {
     "true_divide": "div", "clamp_min": "maximum", "clamp_max": "minimum", "less": "lt",
     "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
     "logical_not": "invert", "logical_and": "both", "logical_or": "either", "isnan": "is_nan",
-    "rint": "round", "fabs": "abs",
+    "rint": "round", "fabs": "abs", "power": "pow",
 }  # fmt: skip
 _GIVE_CONDITION = {
     "lt", "le", "gt", "ge", "eq", "ne", "both", "either", "differ", "invert", "is_nan", "from_bool",
@@ -87,7 +87,7 @@ class Symbol:
     def __pow__(self, exponent):
         name = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "copy"}.get(exponent)
         if name is None:
-            raise Untraceable("a power")
+            return self.trace.emit("pow", self, exponent)
         return self.trace.emit(name, self)
 
     def __bool__(self):
