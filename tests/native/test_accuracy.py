@@ -35,8 +35,8 @@ def _sigmoid(x):
 EVERYWHERE = {"float32": (1e-38, 3e38), "float64": (1e-300, 1e300)}
 EXPONENTS = {"float32": (-103.0, 88.7), "float64": (-745.0, 709.7)}
 BINARY = {"float32": (-149.0, 127.9), "float64": (-1074.0, 1023.9)}
-SMALL = {t: (1e-30, 5.0) for t in EVERYWHERE}
-ANGLES = {t: (-100.0, 100.0) for t in EVERYWHERE}
+SMALL = dict.fromkeys(EVERYWHERE, (1e-30, 5.0))
+ANGLES = dict.fromkeys(EVERYWHERE, (-100.0, 100.0))
 LARGE_ANGLES = {"float32": (1e-3, 3e38), "float64": (1e-3, 1e15)}
 
 # name, exact function, domain, spread evenly in the logarithm and of both signs, and the largest
@@ -48,25 +48,25 @@ FUNCTIONS = [
     ("expm1", np.expm1, SMALL, True, 1.5, 2.0),
     ("expm1", np.expm1, EXPONENTS, False, 1.5, 1.5),
     ("log", np.log, EVERYWHERE, True, 1.0, 1.0),
-    ("log", np.log, {t: (0.5, 2.0) for t in EVERYWHERE}, False, 1.0, 1.0),
+    ("log", np.log, dict.fromkeys(EVERYWHERE, (0.5, 2.0)), False, 1.0, 1.0),
     ("log2", np.log2, EVERYWHERE, True, 1.5, 1.5),
-    ("log2", np.log2, {t: (0.5, 2.0) for t in EVERYWHERE}, False, 1.5, 1.5),
+    ("log2", np.log2, dict.fromkeys(EVERYWHERE, (0.5, 2.0)), False, 1.5, 1.5),
     ("log10", np.log10, EVERYWHERE, True, 1.5, 1.5),
-    ("log10", np.log10, {t: (0.5, 2.0) for t in EVERYWHERE}, False, 2.0, 2.0),
+    ("log10", np.log10, dict.fromkeys(EVERYWHERE, (0.5, 2.0)), False, 2.0, 2.0),
     ("log1p", np.log1p, SMALL, True, 1.5, 1.5),
-    ("log1p", np.log1p, {t: (-0.99, 2.0) for t in EVERYWHERE}, False, 1.5, 1.5),
+    ("log1p", np.log1p, dict.fromkeys(EVERYWHERE, (-0.99, 2.0)), False, 1.5, 1.5),
     ("tanh", np.tanh, SMALL, True, 1.5, 1.5),
-    ("tanh", np.tanh, {t: (-25.0, 25.0) for t in EVERYWHERE}, False, 1.5, 1.5),
+    ("tanh", np.tanh, dict.fromkeys(EVERYWHERE, (-25.0, 25.0)), False, 1.5, 1.5),
     # 2.18 and 1.99 with PyTorch too: a quotient of a sum of an exponential
-    ("sigmoid", _sigmoid, {t: (-80.0, 80.0) for t in EVERYWHERE}, False, 2.2, 2.2),
+    ("sigmoid", _sigmoid, dict.fromkeys(EVERYWHERE, (-80.0, 80.0)), False, 2.2, 2.2),
     ("erf", _erf, SMALL, True, 1.0, 1.0),
-    ("erf", _erf, {t: (-6.0, 6.0) for t in EVERYWHERE}, False, 1.0, 1.5),
+    ("erf", _erf, dict.fromkeys(EVERYWHERE, (-6.0, 6.0)), False, 1.0, 1.5),
     ("sin", np.sin, ANGLES, False, 1.5, 1.5),
     ("sin", np.sin, LARGE_ANGLES, True, 1.0, 1.5),
     ("cos", np.cos, ANGLES, False, 1.5, 1.5),
     ("cos", np.cos, LARGE_ANGLES, True, 1.0, 1.5),
     ("sqrt", np.sqrt, EVERYWHERE, True, 0.5, 0.5),
-    ("reciprocal", lambda x: 1 / x, {t: (1e-30, 1e30) for t in EVERYWHERE}, True, 0.5, 0.5),
+    ("reciprocal", lambda x: 1 / x, dict.fromkeys(EVERYWHERE, (1e-30, 1e+30)), True, 0.5, 0.5),
 ]
 POSITIVE = ("log", "log2", "log10", "sqrt")
 

@@ -53,7 +53,6 @@ class Symbol:
     """A value that a program will compute: `key` says how, and is equal for equal values."""
 
     __slots__ = ("condition", "dtype", "key", "trace")
-    __array_ufunc__ = None  # NumPy's arrays leave operators to this class
 
     def __init__(self, trace: Trace, key: tuple, condition: bool = False):
         self.trace, self.key, self.condition = trace, key, condition
@@ -89,6 +88,15 @@ class Symbol:
         if name is None:
             return self.trace.emit("pow", self, exponent)
         return self.trace.emit(name, self)
+
+    def __array_ufunc__(self, ufunc, method, *operands, **options):
+        """One of NumPy's functions, or an operator with one of its numbers on the left."""
+        if method != "__call__" or options:
+            raise Untraceable(f"{ufunc.__name__} with options")
+        if ufunc.__name__ == "clip":
+            x, low, high = operands
+            return self.trace.emit("minimum", high, self.trace.emit("maximum", low, x))
+        return getattr(self.trace.xp, ufunc.__name__)(*operands)
 
     def __bool__(self):
         raise Untraceable("a formula that depends on values")

@@ -253,9 +253,9 @@ def softshrink(k, x, lambd=0.5):
     >>> tidu.nn.functional.softshrink(tidu.tensor([-1.0, 0.25, 2.0]))
     tensor([-0.5000,  0.0000,  1.5000])
     """
-    if not 0 <= lambd <= float(k.xp.finfo(x.dtype).max):
+    if not 0 <= lambd <= float(np.finfo(x.dtype).max):
         raise RuntimeError(
-            f"lambda must be in range [0, {float(k.xp.finfo(x.dtype).max):g}] for input dtype "
+            f"lambda must be in range [0, {float(np.finfo(x.dtype).max):g}] for input dtype "
             f"{dtypes.of(x).title}, but found {lambd:g}"
         )
     return k.where(x > lambd, x - lambd, k.where(x < -lambd, x + lambd, x * 0))

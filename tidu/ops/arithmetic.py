@@ -591,7 +591,7 @@ def sgn(k, x):
     tensor([0.6000+0.8000j, 0.0000+0.0000j])
     """
     if x.dtype.kind != "c":
-        return _sign(k, x)
+        return k.sign(x)
     size = k.xp.abs(x)
     return k.xp.where(size == 0, x.dtype.type(0), x / k.xp.where(size == 0, 1, size))
 
