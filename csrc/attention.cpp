@@ -16,7 +16,9 @@
 namespace tidu {
 namespace {
 
-constexpr int64_t queries_at_once = 64, keys_at_once = 128;  // a block of scores stays in the second cache
+// A block of scores stays in the second cache. Of causal attention, half of a block on the diagonal
+// is in vain, so blocks are smaller.
+constexpr int64_t most_queries = 128, causal_queries = 64, keys_at_once = 128;
 constexpr double thread_work = 1 << 18;  // multiplications that are worth a second thread
 constexpr int max_lead = 6;
 
@@ -44,6 +46,7 @@ struct Attention {
   bool is_causal = false;
   double scale = 1;
 
+  int64_t queries_at_once() const { return is_causal ? causal_queries : most_queries; }
   int64_t count() const {
     int64_t n = 1;
     for (int d = 0; d < ndim; d++) n *= shape[d];
@@ -182,13 +185,13 @@ Scores<T> score(const Attention& all, const T* query, const T* key, int64_t head
 template <class T>
 void attend(const Attention& all, const Heads& out, T* logsumexp, int64_t head, int64_t in_group, int64_t i) {
   const AttentionLoops<T>& use = loops_of<T>();
-  const int64_t rows = smaller(all.query.rows - i, queries_at_once), n_keys = all.key.rows, n = all.value.columns;
+  const int64_t rows = smaller(all.query.rows - i, all.queries_at_once()), n_keys = all.key.rows, n = all.value.columns;
   const T* query = data<T>(all.query.array) + all.offset(all.query, head) + in_group * all.query.in_group;
   const T* key = data<T>(all.key.array) + all.offset(all.key, head);
   const T* value = data<T>(all.value.array) + all.offset(all.value, head);
   T* to = data<T>(out.array) + all.offset(out, head) + in_group * out.in_group + i * out.row;
-  T* room = scratch<T>(scratch_second, queries_at_once * keys_at_once);
-  T sum[queries_at_once] = {}, factor[queries_at_once];
+  T* room = scratch<T>(scratch_second, most_queries * keys_at_once);
+  T sum[most_queries] = {}, factor[most_queries];
   T* top = logsumexp + (head * all.group + in_group) * all.query.rows + i;
   for (int64_t r = 0; r < rows; r++) top[r] = -std::numeric_limits<T>::infinity();
   const int64_t end = all.is_causal ? smaller(n_keys, i + rows) : n_keys;
@@ -232,11 +235,11 @@ PyObject* forward(const Args& args) {
   Heads to;
   read(out.get(), to);
   regroup(all, to);
-  const int64_t blocks = (all.query.rows + queries_at_once - 1) / queries_at_once;
+  const int64_t step = all.queries_at_once(), blocks = (all.query.rows + step - 1) / step;
   auto run = [&](auto* top) {
     run_tasks(all, all.count() * all.group * blocks, [&](int64_t task) {
       const int64_t head = task / blocks;
-      attend(all, to, top, head / all.group, head % all.group, task % blocks * queries_at_once);
+      attend(all, to, top, head / all.group, head % all.group, task % blocks * step);
     });
   };
   if (PyArray_TYPE(out.get()) == NPY_FLOAT32) run(data<float>(logsumexp.get()));
@@ -257,9 +260,9 @@ void differentiate(const Attention& all, const Gradients& of, const T* logsumexp
   auto start = [&](const Heads& heads) { return data<T>(heads.array) + all.offset(heads, head); };
   const T *key = start(all.key), *value = start(all.value);
   T *g_key = start(of.key), *g_value = start(of.value);
-  T* weights = scratch<T>(scratch_second, 2 * queries_at_once * keys_at_once + all.group * n_queries);
-  T* slopes = weights + queries_at_once * keys_at_once;
-  T* means = slopes + queries_at_once * keys_at_once;
+  T* weights = scratch<T>(scratch_second, 2 * most_queries * keys_at_once + all.group * n_queries);
+  T* slopes = weights + most_queries * keys_at_once;
+  T* means = slopes + most_queries * keys_at_once;
   for (int64_t h = 0; h < all.group; h++)
     use.dot_rows(start(of.g) + h * of.g.in_group, of.g.row, of.g.column, start(of.out) + h * of.out.in_group,
                  of.out.row, n_queries, n_value, means + h * n_queries);
@@ -268,10 +271,10 @@ void differentiate(const Attention& all, const Gradients& of, const T* logsumexp
     T *to_key = g_key + j * of.key.row, *to_value = g_value + j * of.value.row;
     bool add = false;
     // Of causal attention, the queries before the block do not see it.
-    const int64_t first = all.is_causal ? j / queries_at_once * queries_at_once : 0;
+    const int64_t step = all.queries_at_once(), first = all.is_causal ? j / step * step : 0;
     for (int64_t h = 0; h < all.group; h++)
-      for (int64_t i = first; i < n_queries; i += queries_at_once) {
-        const int64_t rows = smaller(n_queries - i, queries_at_once);
+      for (int64_t i = first; i < n_queries; i += step) {
+        const int64_t rows = smaller(n_queries - i, step);
         const T* query = start(all.query) + h * all.query.in_group;
         const T* g = start(of.g) + h * of.g.in_group + i * of.g.row;
         T* to_query = start(of.query) + h * of.query.in_group + i * of.query.row;

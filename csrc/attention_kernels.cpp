@@ -33,24 +33,44 @@ void mask_row(const Scores<T>& s, int64_t row, int64_t n) {
   }
 }
 
+// exp(x) for what is not above 1 by more than rounding: no step guards against overflow, and what
+// would be denormal is 0.
+TIDU_INLINE Vec<double> weight(Vec<double> x) { return Math<double>::exp(x); }
+TIDU_INLINE Vec<float> weight(Vec<float> x) {
+  const Mask<float> nothing = x < -87.f;
+  Vec<int32_t> n;
+  const Vec<float> r = Math<float>::reduce(nothing ? splat(-87.f) : x, n);
+  const Vec<float> y = (Math<float>::expm1_reduced(r) + 1.f) * Math<float>::power_of_two(n);
+  return nothing ? Vec<float>{} : y;
+}
+
+// Rows of scores are read and written in whole vectors: their room is a multiple of a vector. `other`
+// stands for what is behind the n elements that count.
+template <class T>
+TIDU_INLINE Vec<T> first_lanes(Vec<T> v, int64_t n, T other) {
+  Mask<T> index;
+  for (int i = 0; i < lanes<T>; i++) index[i] = i;
+  return index < Integer<T>(n) ? v : splat(other);
+}
+
 // exp(x * scale - above) in place, and 0 for what the row does not look at; returns the sum.
 template <class T>
 TIDU_INLINE T exponentials(T* x, int64_t n, int64_t columns, T scale, T above) {
   const Vec<T> less = splat(above), factor = splat(scale);
   Vec<T> sum = {};
-  each_vector<T>(n, [&](int64_t j, int count) __attribute__((always_inline)) {
-    Vec<T> e;
-    if (count == lanes<T>) {
-      e = Math<T>::exp(load(x + j) * factor - less);
-      store(x + j, e);
-    } else {
-      e = Math<T>::exp(load_part(x + j, count, T(0)) * factor - less);
-      store_part(x + j, e, count);
-      e = load_part(x + j, count, T(0));
-    }
+  int64_t j = 0;
+  for (; j + lanes<T> <= n; j += lanes<T>) {
+    const Vec<T> e = weight(load(x + j) * factor - less);
+    store(x + j, e);
     sum += e;
-  });
-  for (int64_t j = n; j < columns; j++) x[j] = 0;
+  }
+  if (j < n) {
+    const Vec<T> e = first_lanes(weight(load(x + j) * factor - less), n - j, T(0));
+    store(x + j, e);
+    sum += e;
+    j += lanes<T>;
+  }
+  for (; j < columns; j += lanes<T>) store(x + j, Vec<T>{});
   return sum_lanes<T>(sum);
 }
 
@@ -58,10 +78,9 @@ template <class T>
 TIDU_INLINE T extreme(const T* x, int64_t n, T scale) {
   const Vec<T> factor = splat(scale);
   Vec<T> most = splat(lowest<T>);
-  each_vector<T>(n, [&](int64_t j, int count) __attribute__((always_inline)) {
-    Vec<T> v = count == lanes<T> ? load(x + j) * factor : load_part(x + j, count, x[j]) * factor;
-    most = larger<T>(v, most);  // leaves NaN out
-  });
+  int64_t j = 0;
+  for (; j + lanes<T> <= n; j += lanes<T>) most = larger<T>(load(x + j) * factor, most);  // leaves NaN out
+  if (j < n) most = larger<T>(first_lanes(load(x + j) * factor, n - j, lowest<T>), most);
   return max_lanes<T>(most);
 }
 
@@ -100,12 +119,14 @@ void gradients(const Scores<T>& s, T* g, const T* mean) {
     const T* weight = s.values + row * s.step;
     T* out = g + row * s.step;
     const Vec<T> m = splat(mean[row]);
+    // Where a row does not look, the weight is 0, whatever g is there.
     const int64_t n = visible(s, row);
-    each_vector<T>(n, [&](int64_t j, int count) __attribute__((always_inline)) {
-      const Vec<T> w = load_up_to(weight + j, count, T(0));
-      store_up_to(out + j, w * (load_up_to(out + j, count, T(0)) - m) * scale, count);
-    });
-    for (int64_t j = n; j < s.columns; j++) out[j] = 0;
+    int64_t j = 0;
+    for (; j < n; j += lanes<T>) {
+      const Vec<T> w = load(weight + j);
+      store(out + j, w * (load(out + j) - m) * scale);
+    }
+    for (; j < s.columns; j += lanes<T>) store(out + j, Vec<T>{});
   }
 }
 

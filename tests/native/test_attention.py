@@ -15,7 +15,7 @@ from .kernels import FLOATS, assert_agree, kernel, reference_of, seeds, values
 pytestmark = pytest.mark.skipif(not native.available, reason="without native kernels")
 some = settings(max_examples=60, deadline=None)
 NAME, RULE = "scaled_dot_product_attention", "scaled_dot_product_attention.query,key,value"
-# Blocks are 64 queries and 128 keys.
+# Blocks are 64 or 128 queries and 128 keys.
 length = st.one_of(st.integers(1, 9), st.sampled_from([63, 64, 65, 127, 128, 129, 150, 260]))
 MASKS = ["none", "causal", "bool", "float", "bool of heads", "float of heads", "row"]
 
