@@ -13,6 +13,8 @@ namespace tidu {
 
 // The most vectors of channels that the inner kernel takes at once.
 constexpr int max_channel_vectors = 3;
+// The most planes of outputs that `planes` and `dots` take at once.
+constexpr int max_plane_outputs = 4;
 
 template <class T>
 struct ConvolutionKernels {
@@ -22,6 +24,16 @@ struct ConvolutionKernels {
   // If `start` is null, out's own values are added to.
   void (*accumulate)(const T* in, const int32_t* rows, int64_t n_rows, const int32_t* columns,
                      int64_t n_columns, const T* packed, int vectors, const T* start, T* out);
+  // For up to max_plane_outputs outputs r, and for q from 0 to vectors * lanes:
+  //   out[r * out_pitch + q] = start[r] + sum over j of weights[j * outputs + r] * in[columns[j] + q]
+  void (*planes)(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* weights,
+                 int outputs, const T* start, T* out, int64_t out_pitch);
+  //   out[r * n_columns + j] += sum over q of g[r * g_pitch + q] * in[columns[j] + q]
+  void (*dots)(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* g,
+               int64_t g_pitch, int outputs, T* out);
+  // `rows` rows: out[j] = in[j * step] for j from `left` up to `right`, and 0 up to `width` elsewhere.
+  void (*copy_rows)(const T* in, int64_t in_pitch, int64_t step, int64_t rows, int64_t left, int64_t right,
+                    int64_t width, T* out, int64_t out_pitch);
   // out[j * out_pitch + i] = in[i * in_pitch + j]
   void (*transpose)(const T* in, int64_t in_pitch, int64_t rows, int64_t columns, T* out,
                     int64_t out_pitch);

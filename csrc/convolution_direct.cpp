@@ -4,33 +4,12 @@
 // meets no border; sums are collected place by place with the channels beside each other, and then
 // transposed. The gradient of the input with stride s is s^d convolutions of g, one for each
 // remainder of the places by s, with the part of the kernel that meets such places.
-#include "convolution_patch.h"
+#include "convolution_correlation.h"
 #include "parallel.h"
 #include "scratch.h"
 
 namespace tidu {
 namespace {
-
-// Output places of one dimension that use the same part of the kernel: start, start + step, ...
-struct Residue {
-  int64_t start, step, count;
-  std::vector<int64_t> tap, shift;  // of the kernel's places, and where each reads
-};
-
-// A convolution in any direction: of `in` (images, groups * in_channels, *in_size).
-template <class T>
-struct Correlation {
-  const T *in, *w, *bias;
-  T* out;
-  int64_t images, groups, in_channels, out_channels;  // channels of one group
-  int64_t in_size[3], out_size[3], taps[3];
-  int64_t in_pitch, out_pitch, group_pitch;  // in w: from channel to channel and group to group
-  Reach reach[3];
-  std::vector<Residue> residues[3];
-
-  Correlation(const T* in, const T* w, const T* bias, T* out, const ConvolutionShape& s)
-      : in(in), w(w), bias(bias), out(out), images(s.images), groups(s.groups) {}
-};
 
 // The part of a correlation that has one residue in each dimension.
 struct Phase {
@@ -213,13 +192,6 @@ class Run {
   int64_t vectors_, packed_size_ = 0;
 };
 
-void find_reach(std::vector<Residue>& residues, int64_t step, Reach& reach) {
-  reach = {step, INT64_MAX, INT64_MIN};
-  for (const Residue& r : residues)
-    for (int64_t shift : r.shift) reach.least = smaller(reach.least, shift), reach.most = larger(reach.most, shift);
-  if (reach.least > reach.most) reach.least = reach.most = 0;
-}
-
 // The gradient of the weight: a sum over the places of g for every kernel place and channel.
 template <class T>
 class WeightRun {
@@ -350,62 +322,20 @@ class WeightRun {
 }  // namespace
 
 template <class T>
-void convolve(const ConvolutionShape& s, const T* x, const T* w, const T* bias, T* y) {
-  Correlation<T> c(x, w, bias, y, s);
-  c.in_channels = s.group_channels(), c.out_channels = s.group_outputs();
-  c.in_pitch = s.taps();
-  c.out_pitch = c.in_pitch * c.in_channels;
-  c.group_pitch = c.out_pitch * c.out_channels;
-  for (int d = 0; d < 3; d++) {
-    c.in_size[d] = s.in[d], c.out_size[d] = s.out[d], c.taps[d] = s.kernel[d];
-    Residue all{0, 1, s.out[d], {}, {}};
-    for (int64_t k = 0; k < s.kernel[d]; k++) {
-      all.tap.push_back(k);
-      all.shift.push_back(k * s.dilation[d] - s.padding[d]);
-    }
-    c.residues[d].push_back(std::move(all));
-    find_reach(c.residues[d], s.stride[d], c.reach[d]);
-  }
+void correlate(const Correlation<T>& c) {
   Run<T> run(c);
   run();
 }
 
 template <class T>
-void convolve_input(const ConvolutionShape& s, const T* g, const T* w, const T* bias, T* x) {
-  Correlation<T> c(g, w, bias, x, s);
-  c.in_channels = s.group_outputs(), c.out_channels = s.group_channels();
-  c.out_pitch = s.taps();
-  c.in_pitch = c.out_pitch * c.out_channels;
-  c.group_pitch = c.in_pitch * c.in_channels;
-  for (int d = 0; d < 3; d++) {
-    c.in_size[d] = s.out[d], c.out_size[d] = s.in[d], c.taps[d] = s.kernel[d];
-    for (int64_t start = 0; start < smaller(s.stride[d], s.in[d]); start++) {
-      Residue r{start, s.stride[d], ceil_div(s.in[d] - start, s.stride[d]), {}, {}};
-      for (int64_t k = 0; k < s.kernel[d]; k++) {
-        const int64_t distance = start + s.padding[d] - k * s.dilation[d];
-        if (distance % s.stride[d]) continue;
-        r.tap.push_back(k);
-        r.shift.push_back(distance / s.stride[d]);
-      }
-      c.residues[d].push_back(std::move(r));
-    }
-    find_reach(c.residues[d], 1, c.reach[d]);
-  }
-  Run<T> run(c);
-  run();
-}
-
-template <class T>
-void convolve_weight(const ConvolutionShape& s, const T* g, const T* x, T* w) {
+void convolve_weight_directly(const ConvolutionShape& s, const T* g, const T* x, T* w) {
   WeightRun<T> run(s, g, x, w);
   run();
 }
 
-template void convolve(const ConvolutionShape&, const float*, const float*, const float*, float*);
-template void convolve(const ConvolutionShape&, const double*, const double*, const double*, double*);
-template void convolve_input(const ConvolutionShape&, const float*, const float*, const float*, float*);
-template void convolve_input(const ConvolutionShape&, const double*, const double*, const double*, double*);
-template void convolve_weight(const ConvolutionShape&, const float*, const float*, float*);
-template void convolve_weight(const ConvolutionShape&, const double*, const double*, double*);
+template void correlate(const Correlation<float>&);
+template void correlate(const Correlation<double>&);
+template void convolve_weight_directly(const ConvolutionShape&, const float*, const float*, float*);
+template void convolve_weight_directly(const ConvolutionShape&, const double*, const double*, double*);
 
 }  // namespace tidu

@@ -70,9 +70,160 @@ void accumulate(const T* in, const int32_t* rows, int64_t n_rows, const int32_t*
   function(in, rows, n_rows, columns, n_columns, packed, start, out);
 }
 
+// How many vectors of places a tile of `planes`, and how many columns a tile of `dots` has.
+template <int outputs>
+constexpr int tile_width() {
+  constexpr int width = outputs == 1 ? 8 : outputs == 4 ? 3 : 4;
+  return TIDU_VECTOR_BYTES == 64 ? 2 * width : width;
+}
+
+template <class T, int outputs, int vectors>
+TIDU_INLINE void planes_tile(const T* in, const int32_t* columns, int64_t n_columns, const T* weights,
+                             const T* start, T* out, int64_t out_pitch) {
+  Vec<T> sum[outputs][vectors];
+#pragma GCC unroll 4
+  for (int r = 0; r < outputs; r++)
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) sum[r][v] = splat(start[r]);
+  for (int64_t j = 0; j < n_columns; j++) {
+    const T* from = in + columns[j];
+    Vec<T> weight[outputs];
+#pragma GCC unroll 4
+    for (int r = 0; r < outputs; r++) weight[r] = splat(weights[j * outputs + r]);
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) {
+      Vec<T> x = load(from + v * lanes<T>);
+#pragma GCC unroll 4
+      for (int r = 0; r < outputs; r++) sum[r][v] += weight[r] * x;
+    }
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < outputs; r++)
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; v++) store(out + r * out_pitch + v * lanes<T>, sum[r][v]);
+}
+
+template <class T, int outputs>
+void planes_of(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* weights,
+               const T* start, T* out, int64_t out_pitch) {
+  constexpr int most = tile_width<outputs>();
+  constexpr int64_t step = lanes<T>;
+  int64_t v = 0;
+  for (; v + most <= vectors; v += most)
+    planes_tile<T, outputs, most>(in + v * step, columns, n_columns, weights, start, out + v * step, out_pitch);
+  for (; v + most / 2 <= vectors; v += most / 2)
+    planes_tile<T, outputs, most / 2>(in + v * step, columns, n_columns, weights, start, out + v * step, out_pitch);
+  for (; v < vectors; v++)
+    planes_tile<T, outputs, 1>(in + v * step, columns, n_columns, weights, start, out + v * step, out_pitch);
+}
+
+template <class T>
+void planes(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* weights,
+            int outputs, const T* start, T* out, int64_t out_pitch) {
+  static_assert(max_plane_outputs == 4);
+  auto function = outputs == 1   ? planes_of<T, 1>
+                  : outputs == 2 ? planes_of<T, 2>
+                  : outputs == 3 ? planes_of<T, 3>
+                                 : planes_of<T, 4>;
+  function(in, vectors, columns, n_columns, weights, start, out, out_pitch);
+}
+
+template <class T, int outputs, int count>
+TIDU_INLINE void dots_tile(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* g,
+                           int64_t g_pitch, T* out) {
+  const T* at[count];
+  Vec<T> sum[outputs][count] = {};
+#pragma GCC unroll 16
+  for (int j = 0; j < count; j++) at[j] = in + columns[j];
+  for (int64_t q = 0; q < vectors * lanes<T>; q += lanes<T>) {
+    Vec<T> factor[outputs];
+#pragma GCC unroll 4
+    for (int r = 0; r < outputs; r++) factor[r] = load(g + r * g_pitch + q);
+#pragma GCC unroll 16
+    for (int j = 0; j < count; j++) {
+      Vec<T> x = load(at[j] + q);
+#pragma GCC unroll 4
+      for (int r = 0; r < outputs; r++) sum[r][j] += factor[r] * x;
+    }
+  }
+  for (int r = 0; r < outputs; r++)
+    for (int j = 0; j < count; j++) {
+      T part[lanes<T>];
+      store(part, sum[r][j]);
+#pragma GCC unroll 4
+      for (int half = lanes<T> / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++) part[l] += part[l + half];
+      out[r * n_columns + j] += part[0];
+    }
+}
+
+// A tile of `count` columns, at most `most`.
+template <class T, int outputs, int most>
+TIDU_INLINE void dots_some(int64_t count, const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns,
+                           const T* g, int64_t g_pitch, T* out) {
+  if (count == most) dots_tile<T, outputs, most>(in, vectors, columns, n_columns, g, g_pitch, out);
+  else if constexpr (most > 1)
+    dots_some<T, outputs, most - 1>(count, in, vectors, columns, n_columns, g, g_pitch, out);
+}
+
+template <class T, int outputs>
+void dots_of(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* g, int64_t g_pitch,
+             T* out) {
+  constexpr int most = outputs == 1 ? 9 : tile_width<outputs>() < 6 ? tile_width<outputs>() : 6;
+  const int64_t tiles = (n_columns + most - 1) / most;  // of nearly the same width
+  for (int64_t i = 0; i < tiles; i++) {
+    const int64_t j = n_columns * i / tiles, count = n_columns * (i + 1) / tiles - j;
+    dots_some<T, outputs, most>(count, in, vectors, columns + j, n_columns, g, g_pitch, out + j);
+  }
+}
+
+template <class T>
+void dots(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* g, int64_t g_pitch,
+          int outputs, T* out) {
+  static_assert(max_plane_outputs == 4);
+  auto function = outputs == 1   ? dots_of<T, 1>
+                  : outputs == 2 ? dots_of<T, 2>
+                  : outputs == 3 ? dots_of<T, 3>
+                                 : dots_of<T, 4>;
+  function(in, vectors, columns, n_columns, g, g_pitch, out);
+}
+
+// in[0], in[2], ...; nothing behind the last of them is read.
+template <class T, int... lane>
+TIDU_INLINE Vec<T> every_second(const T* in, Lanes<lane...>) {
+  constexpr int n = lanes<T>;
+  return __builtin_shufflevector(load(in), load(in + n - 1), (2 * lane < n ? 2 * lane : 2 * lane + 1)...);
+}
+
+// The last vector of a row reaches back over what is already there.
+template <class T>
+TIDU_INLINE void copy_row(const T* in, int64_t step, int64_t count, T* out) {
+  constexpr int64_t width = lanes<T>;
+  typedef typename LanesBelow<width>::type All;
+  if (count < width || step > 2) {
+    for (int64_t j = 0; j < count; j++) out[j] = in[j * step];
+  } else if (step == 1) {
+    for (int64_t j = 0; j + width <= count; j += width) store(out + j, load(in + j));
+    store(out + count - width, load(in + count - width));
+  } else {
+    for (int64_t j = 0; j + width <= count; j += width) store(out + j, every_second(in + 2 * j, All()));
+    store(out + count - width, every_second(in + 2 * (count - width), All()));
+  }
+}
+
+template <class T>
+void copy_rows(const T* in, int64_t in_pitch, int64_t step, int64_t rows, int64_t left, int64_t right,
+               int64_t width, T* out, int64_t out_pitch) {
+  for (int64_t i = 0; i < rows; i++, in += in_pitch, out += out_pitch) {
+    for (int64_t j = 0; j < left; j++) out[j] = 0;
+    copy_row(in + left * step, step, right - left, out + left);
+    for (int64_t j = right; j < width; j++) out[j] = 0;
+  }
+}
+
 template <class T>
 ConvolutionKernels<T> kernels() {
-  return {lanes<T>, accumulate<T>, transpose<T>};
+  return {lanes<T>, accumulate<T>, planes<T>, dots<T>, copy_rows<T>, transpose<T>};
 }
 
 }  // namespace

@@ -115,32 +115,44 @@ inline std::vector<Piece> all_pieces(const int64_t* count, int64_t images, const
   return pieces;
 }
 
+// Places [left, right) of a range of `count` places, `step` apart from `first` on, that lie in [0, size).
+struct Inside {
+  int64_t left, right;
+  Inside(int64_t first, int64_t step, int64_t count, int64_t size) {
+    left = smaller(first < 0 ? ceil_div(-first, step) : 0, count);
+    right = larger(left, smaller(first < size ? ceil_div(size - first, step) : 0, count));
+  }
+};
+
 // Copies what a piece reads of `channels` planes of `in` (each `image_pitch` from image to image).
 template <class T>
 void fill_patch(const PatchShape& patch, const Piece& piece, const T* in, const int64_t* in_size,
                 int64_t channels, int64_t image_pitch, T* out) {
-  const int64_t width = patch.size[2];
+  const auto& kernels = convolution_kernels<T>();
+  const int64_t width = patch.size[2], area = patch.size[1] * width;
   int64_t first[3];
   for (int d = 0; d < 3; d++) first[d] = piece.start[d] * patch.reach[d].step + patch.reach[d].least;
-  const int64_t left = smaller(larger(-first[2], 0), width);
-  const int64_t right = larger(left, smaller(in_size[2] - first[2], width));
+  const Inside depth(first[0], 1, patch.size[0], in_size[0]), rows(first[1], 1, patch.size[1], in_size[1]),
+      columns(first[2], 1, width, in_size[2]);
   const int64_t in_plane = in_size[0] * in_size[1] * in_size[2];
   for (int64_t n = 0; n < piece.images; n++)
     for (int64_t c = 0; c < channels; c++) {
       const T* source = in + (piece.image + n) * image_pitch + c * in_plane;
-      T* row = out + n * patch.image + c * patch.plane;
-      for (int64_t a = 0; a < patch.size[0]; a++)
-        for (int64_t b = 0; b < patch.size[1]; b++, row += width) {
-          const int64_t i = first[0] + a, j = first[1] + b;
-          if (i < 0 || i >= in_size[0] || j < 0 || j >= in_size[1]) {
-            std::memset(row, 0, width * sizeof(T));
-            continue;
-          }
-          const T* from = source + (i * in_size[1] + j) * in_size[2] + first[2];
-          for (int64_t k = 0; k < left; k++) row[k] = 0;
-          std::memcpy(row + left, from + left, (right - left) * sizeof(T));
-          for (int64_t k = right; k < width; k++) row[k] = 0;
-        }
+      T* layer = out + n * patch.image + c * patch.plane;
+      for (int64_t a = 0; a < patch.size[0]; a++, layer += area) {
+        const bool exists = a >= depth.left && a < depth.right;
+        const int64_t above = exists ? rows.left : patch.size[1], below = exists ? rows.right : patch.size[1];
+        std::memset(layer, 0, above * width * sizeof(T));
+        if (!exists) continue;
+        const T* from = source + ((first[0] + a) * in_size[1] + first[1] + above) * in_size[2] + first[2];
+        const int64_t length = below - above;
+        if (columns.right - columns.left == in_size[2] && width == in_size[2])  // whole rows
+          kernels.copy_rows(from, 0, 1, 1, 0, length * width, length * width, layer + above * width, 0);
+        else
+          kernels.copy_rows(from, in_size[2], 1, length, columns.left, columns.right, width, layer + above * width,
+                            width);
+        std::memset(layer + below * width, 0, (patch.size[1] - below) * width * sizeof(T));
+      }
     }
 }
 

@@ -20,6 +20,8 @@ constexpr int64_t tiles_at_once = 48;     // enough for a matrix product to be w
 constexpr int64_t work_bytes = 384 << 10;  // of transformed tiles, while there are enough of them
 constexpr int64_t sums_bytes = 64 << 20;  // of the sums that all threads have of a weight's gradient
 
+constexpr int64_t inputs_at_once = 8;  // whose weights are transformed together
+
 // Planes of elements lie one cache line further apart than they need to: powers of two would
 // fall into the same part of a cache.
 constexpr int64_t apart = 16;
@@ -36,8 +38,10 @@ struct Tiling {
   Tiling(const WinogradKernels& w, int64_t n, int64_t height, int64_t width)
       : images(n), rows(ceil_div(height, w.outputs)), columns(ceil_div(width, w.outputs)) {}
 
-  void choose(int64_t bytes_each, int threads) {
-    const int64_t most = larger(12, smaller(tiles_at_once, work_bytes / bytes_each));
+  void choose(int64_t bytes_each, int64_t weight_bytes, int threads) {
+    // Weights that do not stay in the second cache are read once for all tiles of a piece.
+    const int64_t least = weight_bytes > 2 * work_bytes ? 36 : 12;
+    const int64_t most = larger(least, smaller(tiles_at_once, work_bytes / bytes_each));
     at_once = larger(1, most / columns);
     const int64_t tasks = 4 * threads;
     if (threads > 1 && images * rows < at_once * tasks)
@@ -101,7 +105,9 @@ class Pass {
     threads_ = parallel::threads();
     padded_inputs_ = ceil_div(inputs, kernels_.lanes) * kernels_.lanes;
     padded_outputs_ = ceil_div(outputs, kernels_.lanes) * kernels_.lanes;
-    tiling_.choose(elements_ * (padded_inputs_ + padded_outputs_) * int64_t(sizeof(float)), threads_);
+    constexpr int64_t bytes = sizeof(float);
+    tiling_.choose(elements_ * (padded_inputs_ + padded_outputs_) * bytes, elements_ * inputs * padded_outputs_ * bytes,
+                   threads_);
     input_pitch_ = tiling_.tiles() * padded_inputs_ + apart;
     product_pitch_ = tiling_.tiles() * padded_outputs_ + apart;
     weight_pitch_ = inputs * padded_outputs_ + apart;
@@ -158,23 +164,34 @@ class Forward : Pass {
   void operator()() {
     float* weights = scratch<float>(scratch_shared, elements_ * weight_pitch_);
     const int64_t n_blocks = int64_t(blocks_.size());
-    parallel::split(inputs_ * n_blocks, 16, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) transform_weights(blocks_[i / inputs_], i % inputs_, weights);
+    const int64_t parts = ceil_div(inputs_, inputs_at_once);
+    parallel::split(parts * n_blocks, 2, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++)
+        transform_weights(blocks_[i / parts], i % parts * inputs_at_once, weights);
     });
     parallel::run(tiling_.pieces(), [&](int64_t piece) { compute(piece, weights); });
   }
 
  private:
+  // Of a block of outputs and `inputs_at_once` inputs from `input` on.
   void transform_weights(const ChannelBlock& block, int64_t input, float* weights) const {
     const int64_t lanes = kernels_.lanes, taps = int64_t(transforms_.kernel) * transforms_.kernel;
-    float lined_up[25 * 16];
+    const int64_t inputs = smaller(inputs_at_once, inputs_ - input);
+    float lined_up[inputs_at_once * 25 * 16];
     for (int v = 0; v < block.vectors; v++) {
       const int64_t first = block.first + v * lanes, count = smaller(lanes, outputs_ - first);
+      const float* w = o_.w + first * o_.out_pitch + input * o_.in_pitch;
       if (count < lanes) std::memset(lined_up, 0, sizeof lined_up);
-      kernels_.transpose(o_.w + first * o_.out_pitch + input * o_.in_pitch, o_.out_pitch, count, taps, lined_up, lanes);
+      if (o_.in_pitch == taps) kernels_.transpose(w, o_.out_pitch, count, inputs * taps, lined_up, lanes);
+      else
+        for (int64_t i = 0; i < inputs; i++)
+          kernels_.transpose(w + i * o_.in_pitch, o_.out_pitch, count, taps, lined_up + i * taps * lanes, lanes);
       float* out = weights + block.offset * lanes * inputs_ + (input * block.vectors + v) * lanes;
-      if (o_.turned) transforms_.weight(lined_up + (taps - 1) * lanes, -lanes, out, weight_pitch_);
-      else transforms_.weight(lined_up, lanes, out, weight_pitch_);
+      for (int64_t i = 0; i < inputs; i++, out += block.vectors * lanes) {
+        const float* one = lined_up + i * taps * lanes;
+        if (o_.turned) transforms_.weight(one + (taps - 1) * lanes, -lanes, out, weight_pitch_);
+        else transforms_.weight(one, lanes, out, weight_pitch_);
+      }
     }
   }
 
@@ -284,8 +301,8 @@ class WeightGradient : Pass {
     for (int v = 0; v < block.vectors; v++) {
       transforms_.weight_gradient(first + v * lanes, weight_pitch_, weights);
       const int64_t output = block.first + v * lanes;
-      kernels_.transpose(weights, lanes, taps, smaller(lanes, outputs_ - output), w_ + (output * inputs_ + input) * taps,
-                         inputs_ * taps);
+      kernels_.transpose(weights, lanes, taps, smaller(lanes, outputs_ - output),
+                         w_ + (output * inputs_ + input) * taps, inputs_ * taps);
     }
   }
 
@@ -307,11 +324,12 @@ bool winograd_wins(const ConvolutionShape& s) {
     if (s.stride[d] != 1 || s.dilation[d] != 1) return false;
   // Times in vector operations, two of which start at once.
   const WinogradKernels& w = transforms_of(s.kernel[1]);
-  const double lanes = convolution_kernels<float>().lanes, elements = double(w.size) * w.size;
-  const double inputs = double(ceil_div(s.channels, int64_t(lanes))), outputs = double(ceil_div(s.outputs, int64_t(lanes)));
+  const int64_t lanes = convolution_kernels<float>().lanes;
+  const double elements = double(w.size) * w.size;
+  const double inputs = double(ceil_div(s.channels, lanes)), outputs = double(ceil_div(s.outputs, lanes));
   const double tiles = double(s.images) * ceil_div(s.out[1], w.outputs) * ceil_div(s.out[2], w.outputs);
   const double products = elements * larger(int64_t(tiles), 6) * outputs * (s.channels + 6);
-  const double transforms = elements * (tiles * 10 * (inputs + outputs) + 6 * double(s.channels) * outputs);
+  const double transforms = elements * (tiles * 10 * (inputs + outputs) + 12 * double(s.channels) * outputs);
   if (elements * s.channels * outputs * lanes * sizeof(float) * parallel::threads() > sums_bytes) return false;
   return products + transforms < 0.8 * s.products() / s.outputs * outputs;
 }
