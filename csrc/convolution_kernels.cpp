@@ -14,12 +14,12 @@ constexpr int tile_rows() {
   return vectors == 1 ? 8 : vectors == 2 ? 6 : 4;
 }
 
-// `count` rows of out, at most tile_rows.
-template <class T, int vectors>
+// `count` rows of out, at most n_rows.
+template <class T, int vectors, int n_rows>
 __attribute__((noinline)) void tile(const T* in, const int32_t* rows, int count, const int32_t* columns,
                                     int64_t n_columns, const T* __restrict packed,
                                     const T* start, T* out) {
-  constexpr int n_rows = tile_rows<vectors>(), step = lanes<T>, width = vectors * step;
+  constexpr int step = lanes<T>, width = vectors * step;
   const T* at[n_rows];
   Vec<T> sum[n_rows][vectors];
 #pragma GCC unroll 16
@@ -55,8 +55,8 @@ void accumulate_with(const T* in, const int32_t* rows, int64_t n_rows, const int
   constexpr int most = tile_rows<vectors>();
   for (int64_t i = 0; i < n_rows; i += most) {
     const int count = n_rows - i < most ? int(n_rows - i) : most;
-    tile<T, vectors>(in, rows + i, count, columns, n_columns, packed, start,
-                     out + i * vectors * lanes<T>);
+    auto function = count > most / 2 ? tile<T, vectors, most> : tile<T, vectors, most / 2>;
+    function(in, rows + i, count, columns, n_columns, packed, start, out + i * vectors * lanes<T>);
   }
 }
 

@@ -201,31 +201,45 @@ class Forward : Pass {
     float* products = inputs + elements_ * input_pitch_;
     float* window = scratch<float>(scratch_second, window_size());
     transform_inputs(piece, o_.in, o_.in_size[0], o_.in_size[1], o_.padding, window, inputs);
+    const bool few = inputs_ <= few_inputs;
     const float zeros[max_channel_vectors * 16] = {};
-    for (int64_t e = 0; e < elements_; e++)
+    for (int64_t e = 0; e < elements_ && !few; e++)
       for (const ChannelBlock& block : blocks_)
         kernels_.accumulate(inputs + e * input_pitch_, tile_places_.data(), tiles, channel_places_.data(), inputs_,
                             weights + e * weight_pitch_ + block.offset * lanes * inputs_, block.vectors, zeros,
                             products + e * product_pitch_ + block.offset * lanes * tiling_.tiles());
     for (const ChannelBlock& block : blocks_)
-      for (int v = 0; v < block.vectors; v++)
-        transform_outputs(piece, block.first + v * lanes, block.vectors * lanes,
-                          products + block.offset * lanes * tiling_.tiles() + v * lanes, window);
+      for (int v = 0; v < block.vectors; v++) {
+        const int64_t step = block.vectors * lanes;
+        if (few)
+          transform_outputs(piece, block.first + v * lanes, inputs, padded_inputs_, window,
+                            weights + block.offset * lanes * inputs_ + v * lanes, step);
+        else
+          transform_outputs(piece, block.first + v * lanes,
+                            products + block.offset * lanes * tiling_.tiles() + v * lanes, step, window, nullptr, 0);
+      }
   }
 
-  // Of the vector of channels from `channel` on; tiles are `step` apart.
-  void transform_outputs(int64_t piece, int64_t channel, int64_t step, const float* products, float* pixels) const {
+  // Of the vector of channels from `channel` on. Tiles are `step` apart; they are products or, if there are
+  // `weights`, inputs.
+  void transform_outputs(int64_t piece, int64_t channel, const float* tiles, int64_t step, float* pixels,
+                         const float* weights, int64_t weight_step) const {
     const int64_t m = transforms_.outputs, lanes = kernels_.lanes;
     const int64_t height = o_.out_size[0], width = o_.out_size[1];
     const int64_t channels = smaller(lanes, outputs_ - channel);
     float bias[16] = {};
     if (o_.bias) std::memcpy(bias, o_.bias + channel, channels * sizeof(float));
     tiling_.segments(piece, [&](int64_t image, int64_t first, int64_t count, int64_t before) {
-      const float* tile = products + before * step;
+      const float* tile = tiles + before * step;
       for (int64_t i = 0; i < count; i++)
-        for (int64_t j = 0; j < tiling_.columns; j++, tile += step)
-          transforms_.output(tile, product_pitch_, bias, int(smaller(m, height - (first + i) * m)),
-                             int(smaller(m, width - j * m)), pixels + (i * m * width + j * m) * lanes, width * lanes);
+        for (int64_t j = 0; j < tiling_.columns; j++, tile += step) {
+          const int in_rows = int(smaller(m, height - (first + i) * m)), in_columns = int(smaller(m, width - j * m));
+          float* at = pixels + (i * m * width + j * m) * lanes;
+          if (weights)
+            transforms_.output_of_few(tile, input_pitch_, int(inputs_), weights, weight_pitch_, weight_step, bias,
+                                      in_rows, in_columns, at, width * lanes);
+          else transforms_.output(tile, product_pitch_, bias, in_rows, in_columns, at, width * lanes);
+        }
       const int64_t rows = smaller(count * m, height - first * m);
       kernels_.transpose(pixels, lanes, rows * width, channels,
                          o_.out + ((image * outputs_ + channel) * height + first * m) * width, height * width);
@@ -322,16 +336,20 @@ bool winograd_wins(const ConvolutionShape& s) {
     return false;
   for (int d = 0; d < 3; d++)
     if (s.stride[d] != 1 || s.dilation[d] != 1) return false;
-  // Times in vector operations, two of which start at once.
+  // Estimates of half cycles, for vectors of channels. The numbers were fitted to measured times: what a
+  // transform takes for an element of a tile, and the transposition of a pixel.
   const WinogradKernels& w = transforms_of(s.kernel[1]);
   const int64_t lanes = convolution_kernels<float>().lanes;
-  const double elements = double(w.size) * w.size;
+  const double channels = double(s.channels), elements = double(w.size) * w.size, busy = 0.85, pixel = 27;
+  if (elements * channels * s.outputs * sizeof(float) * parallel::threads() > sums_bytes) return false;
   const double inputs = double(ceil_div(s.channels, lanes)), outputs = double(ceil_div(s.outputs, lanes));
-  const double tiles = double(s.images) * ceil_div(s.out[1], w.outputs) * ceil_div(s.out[2], w.outputs);
-  const double products = elements * larger(int64_t(tiles), 6) * outputs * (s.channels + 6);
-  const double transforms = elements * (tiles * 10 * (inputs + outputs) + 12 * double(s.channels) * outputs);
-  if (elements * s.channels * outputs * lanes * sizeof(float) * parallel::threads() > sums_bytes) return false;
-  return products + transforms < 0.8 * s.products() / s.outputs * outputs;
+  const int64_t tiles = s.images * ceil_div(s.out[1], w.outputs) * ceil_div(s.out[2], w.outputs);
+  const double pixels = double(tiles) * w.outputs * w.outputs, overhead = s.channels > few_inputs ? 6 : 2;
+  const double products = elements * larger(tiles, 6) * outputs * (channels + overhead) / busy;
+  const double transforms = elements * (tiles * (10 * inputs + 6.5 * outputs) + 12 * channels * outputs);
+  const double transpositions = pixel * pixels * (inputs + outputs);
+  const double definition = double(s.images) * s.out_plane() * outputs * (channels * s.taps() / busy + pixel);
+  return products + transforms + transpositions < 0.9 * definition;
 }
 
 void winograd_forward(const ConvolutionShape& s, const float* x, const float* w, const float* bias, float* y) {

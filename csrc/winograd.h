@@ -20,10 +20,17 @@ struct WinogradKernels {
   // Of the results, `rows` x `columns` exist; `bias` is added to them.
   void (*output)(const float* tile, int64_t pitch, const float* bias, int rows, int columns,
                  float* pixels, int64_t row);
+  // The same from the transformed inputs of one tile, of up to few_inputs channels: the products are
+  // made on the way. Weights are `weight_step` from channel to channel.
+  void (*output_of_few)(const float* tile, int64_t pitch, int channels, const float* weights, int64_t weight_pitch,
+                        int64_t weight_step, const float* bias, int rows, int columns, float* pixels, int64_t row);
   // The transposes of `output` and of `weight`.
   void (*output_gradient)(const float* pixels, int64_t row, float* tile, int64_t pitch);
   void (*weight_gradient)(const float* tile, int64_t pitch, float* weights);
 };
+
+// Of so few input channels, writing and reading sums would take longer than computing them.
+constexpr int few_inputs = 4;
 
 struct WinogradTable {
   WinogradKernels of_3x3, of_5x5;

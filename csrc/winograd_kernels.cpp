@@ -57,6 +57,36 @@ struct Transforms {
         });
   }
 
+  template <int channels>
+  static void output_of(const float* tile, int64_t pitch, const float* weights, int64_t weight_pitch,
+                        int64_t weight_step, const float* bias, int rows, int columns, float* pixels, int64_t row) {
+    const Vec<float> start = load(bias);
+    both_dimensions<n, m>(
+        [](const Vec<float>* x, Vec<float>* y) { multiply_columns(matrices<m, r>.a, x, y); },
+        [&](int i, int j) {
+          const float* x = tile + (i * n + j) * pitch;
+          const float* w = weights + (i * n + j) * weight_pitch;
+          Vec<float> sum = x[0] * load(w);
+#pragma GCC unroll 4
+          for (int c = 1; c < channels; c++) sum += x[c] * load(w + c * weight_step);
+          return sum;
+        },
+        [&](int i, int j, Vec<float> v) {
+          if (i < rows && j < columns) store(pixels + i * row + j * step, v + start);
+        });
+  }
+
+  static void output_of_few(const float* tile, int64_t pitch, int channels, const float* weights,
+                            int64_t weight_pitch, int64_t weight_step, const float* bias, int rows, int columns,
+                            float* pixels, int64_t row) {
+    static_assert(few_inputs == 4);
+    auto function = channels == 1   ? output_of<1>
+                    : channels == 2 ? output_of<2>
+                    : channels == 3 ? output_of<3>
+                                    : output_of<4>;
+    function(tile, pitch, weights, weight_pitch, weight_step, bias, rows, columns, pixels, row);
+  }
+
   static void output_gradient(const float* pixels, int64_t row, float* tile, int64_t pitch) {
     both_dimensions<m, n>(
         [](const Vec<float>* x, Vec<float>* y) { multiply_rows(matrices<m, r>.a, x, y); },
@@ -72,7 +102,7 @@ struct Transforms {
   }
 
   static constexpr WinogradKernels kernels() {
-    return {m, r, n, input, weight, output, output_gradient, weight_gradient};
+    return {m, r, n, input, weight, output, output_of_few, output_gradient, weight_gradient};
   }
 };
 
