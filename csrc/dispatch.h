@@ -8,6 +8,7 @@
 #include "copy.h"
 #include "gemm.h"
 #include "loss.h"
+#include "indexing.h"
 #include "norm.h"
 #include "opcodes.h"
 #include "optim.h"
@@ -33,6 +34,7 @@ namespace tidu {
   X(PoolTable, pool_kernels) \
   X(WinogradTable, winograd_kernels) \
   X(SumTable, reductions) \
+  X(IndexTable, index_loops) \
   X(RandomTable, random_kernels)
 
 #define TIDU_EXTERN(type, name) extern type name;

@@ -6,6 +6,9 @@ namespace tidu {
 const Entry* const families[] = {
     attention_kernels,
     convolution_entries,
+    index_element_kernels,
+    index_row_kernels,
+    mask_kernels,
     matmul_kernels,
     loss_kernels,
     norm_kernels,

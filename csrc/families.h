@@ -7,6 +7,9 @@ namespace tidu {
 
 extern const Entry attention_kernels[];
 extern const Entry convolution_entries[];
+extern const Entry index_element_kernels[];
+extern const Entry index_row_kernels[];
+extern const Entry mask_kernels[];
 extern const Entry matmul_kernels[];
 extern const Entry loss_kernels[];
 extern const Entry norm_kernels[];

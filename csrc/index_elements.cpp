@@ -1,0 +1,309 @@
+// Indexing with an index for each element: gather, scatter and their kin, take and its gradient.
+#include "families.h"
+#include "places.h"
+
+namespace tidu {
+namespace {
+
+// A loop over all elements of `index`; along `axis` the index says where to go in the table, along
+// the other dimensions both go on side by side. Operands: the index, the table, and what is read
+// into or written from.
+struct Elements {
+  Walk walk;        // all dimensions but the last
+  int64_t n = 1;    // the last one
+  int64_t step[3];  // of the operands along it; the table's is 0 if it is the axis
+  int64_t size, stride;  // of the table along the axis
+  int axis, ndim;
+};
+
+bool whole_strides(PyArrayObject* a) {
+  for (int d = 0; d < PyArray_NDIM(a); d++)
+    if (PyArray_STRIDE(a, d) % PyArray_ITEMSIZE(a)) return false;
+  return true;
+}
+
+// False if the arrays do not fit each other. `other` may be null: then it has the index's shape and
+// C order. Without `within` it need not be as large as the index.
+bool describe(PyArrayObject* table, int64_t dim, PyArrayObject* index, PyArrayObject* other, Elements& e) {
+  const int ndim = e.ndim = PyArray_NDIM(table);
+  if (!ndim || PyArray_NDIM(index) != ndim || (other && PyArray_NDIM(other) != ndim) ||
+      !axis_of(dim, ndim, e.axis) || PyArray_TYPE(index) != NPY_INT64 || !PyArray_SIZE(index) ||
+      !whole_strides(table) || !whole_strides(index) || (other && !whole_strides(other)))
+    return false;
+  int64_t step = 1;
+  for (int d = ndim - 1; d >= 0; d--) {
+    const npy_intp size = PyArray_DIM(index, d);
+    if ((d != e.axis && size > PyArray_DIM(table, d)) || (other && size > PyArray_DIM(other, d)))
+      return false;
+    const int64_t strides[3] = {
+        PyArray_STRIDE(index, d) / 8,
+        d == e.axis ? 0 : PyArray_STRIDE(table, d) / PyArray_ITEMSIZE(table),
+        other ? PyArray_STRIDE(other, d) / PyArray_ITEMSIZE(other) : step,
+    };
+    step *= size;
+    if (d == ndim - 1) {
+      e.n = size;
+      for (int k = 0; k < 3; k++) e.step[k] = strides[k];
+    } else {
+      e.walk.sizes[d] = size;
+      for (int k = 0; k < 3; k++) e.walk.strides[k][d] = strides[k];
+    }
+  }
+  e.walk.ndim = ndim - 1;
+  e.size = PyArray_DIM(table, e.axis);
+  e.stride = PyArray_STRIDE(table, e.axis) / PyArray_ITEMSIZE(table);
+  return e.size > 0;
+}
+
+// Calls line(operands' offsets, first, last) for all lines along the last dimension, or parts of
+// them. `writes`: places in the table are written, so that threads must have different ones.
+template <class F>
+void run_lines(const Elements& e, bool writes, F&& line) {
+  const int64_t outer = e.walk.count(), cost = 4 * e.n;
+  auto lines = [&](int64_t begin, int64_t end, int64_t first, int64_t last) {
+    int64_t at[3];
+    for (int64_t o = begin; o < end; o++) {
+      e.walk.offsets(o, at, 3);
+      line(at, first, last);
+    }
+  };
+  int64_t unit = 1;  // outer indices that may write to the same places
+  if (writes)
+    for (int d = e.axis; d < e.ndim - 1; d++) unit *= e.walk.sizes[d];
+  if (outer / unit >= parallel::threads() || (writes && e.axis == e.ndim - 1)) {
+    const int64_t grain = index_grain / (cost * unit) + 1;
+    parallel::split(outer / unit, grain, 1, [&](int64_t begin, int64_t end) {
+      lines(begin * unit, end * unit, 0, e.n);
+    });
+  } else {
+    parallel::split(e.n, index_grain / (4 * outer) + 16, 16, [&](int64_t begin, int64_t end) {
+      lines(0, outer, begin, end);
+    });
+  }
+}
+
+// False if an index is out of range.
+template <class T>
+bool gather_elements(const Elements& e, const int64_t* index, const T* table, T* out) {
+  bool good = true;
+  run_lines(e, false, [&](const int64_t* at, int64_t first, int64_t last) {
+    const int64_t* i = index + at[0];
+    const T* from = table + at[1];
+    T* to = out + at[2];
+    bool fine = true;
+    for (int64_t j = first; j < last; j++) {
+      int64_t k = i[j * e.step[0]];
+      if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(e.size)) fine = false, k = 0;
+      to[j * e.step[2]] = from[k * e.stride + j * e.step[1]];
+    }
+    if (!fine) __atomic_store_n(&good, false, __ATOMIC_RELAXED);
+  });
+  return good;
+}
+
+struct Write {
+  template <class T>
+  static void step(T& to, T value) { to = value; }
+};
+struct Add {
+  template <class T>
+  static void step(T& to, T value) { to += value; }
+};
+
+// `value_step` 0: one number for all.
+template <class S, class T>
+bool scatter_elements(const Elements& e, const int64_t* index, T* table, const T* values, bool one) {
+  bool good = true;
+  run_lines(e, true, [&](const int64_t* at, int64_t first, int64_t last) {
+    const int64_t* i = index + at[0];
+    T* to = table + at[1];
+    const T* from = one ? values : values + at[2];
+    const int64_t step = one ? 0 : e.step[2];
+    bool fine = true;
+    for (int64_t j = first; j < last; j++) {
+      const int64_t k = i[j * e.step[0]];
+      if (static_cast<uint64_t>(k) < static_cast<uint64_t>(e.size))
+        S::step(to[k * e.stride + j * e.step[1]], from[j * step]);
+      else
+        fine = false;
+    }
+    if (!fine) __atomic_store_n(&good, false, __ATOMIC_RELAXED);
+  });
+  return good;
+}
+
+PyObject* gather(const Args& args) {
+  PyArrayObject *x = args.array(0), *index = args.array(2);
+  int64_t dim;
+  Elements e;
+  if (!x || !index || !args.integer(1, dim) || !describe(x, dim, index, nullptr, e)) return nullptr;
+  const int item = PyArray_ITEMSIZE(x);
+  if (item != 1 && item != 4 && item != 8) return nullptr;
+  Held out(new_array(PyArray_NDIM(index), PyArray_DIMS(index), PyArray_TYPE(x)));
+  if (!out) return nullptr;
+  bool good = false;
+  unlocked(PyArray_NBYTES(index), [&] {
+    const int64_t* i = data<int64_t>(index);
+    if (item == 1) good = gather_elements(e, i, data<uint8_t>(x), data<uint8_t>(out.get()));
+    if (item == 4) good = gather_elements(e, i, data<uint32_t>(x), data<uint32_t>(out.get()));
+    if (item == 8) good = gather_elements(e, i, data<uint64_t>(x), data<uint64_t>(out.get()));
+  });
+  return good ? out.release() : nullptr;
+}
+
+// `full`, fresh and in C order, with values added or written.
+PyObject* scatter_to(Held& full, const Elements& e, PyArrayObject* index, PyArrayObject* values, bool add) {
+  if (!full) return nullptr;
+  bool good = false;
+  unlocked(PyArray_NBYTES(index), [&] {
+    const int64_t* i = data<int64_t>(index);
+    PyArrayObject* to = full.get();
+    const bool one = !PyArray_NDIM(values);
+    switch (PyArray_TYPE(to)) {
+#define TIDU_SCATTER(number, T)                                                              \
+  case number:                                                                               \
+    good = add ? scatter_elements<Add>(e, i, data<T>(to), data<T>(values), one)              \
+               : scatter_elements<Write>(e, i, data<T>(to), data<T>(values), one);           \
+    break;
+      TIDU_SCATTER(NPY_FLOAT32, float)
+      TIDU_SCATTER(NPY_FLOAT64, double)
+      TIDU_SCATTER(NPY_INT64, int64_t)
+#undef TIDU_SCATTER
+      default: break;
+    }
+  });
+  return good ? full.release() : nullptr;
+}
+
+bool scatters(PyArrayObject* x) {
+  const int type = PyArray_TYPE(x);
+  return type == NPY_FLOAT32 || type == NPY_FLOAT64 || type == NPY_INT64;
+}
+
+// scatter_sum(g, shape, dim, index): zeros with g added
+PyObject* scatter_sum(const Args& args) {
+  PyArrayObject *g = args.array(0), *index = args.array(3);
+  npy_intp shape[NPY_MAXDIMS];
+  const int ndim = read_shape(args, 1, shape);
+  int64_t dim;
+  if (!g || !scatters(g) || !index || ndim < 1 || !args.integer(2, dim) ||
+      PyArray_NDIM(index) != PyArray_NDIM(g) ||
+      !PyArray_CompareLists(PyArray_DIMS(g), PyArray_DIMS(index), PyArray_NDIM(g)))
+    return nullptr;
+  Held full(new_zeros(ndim, shape, PyArray_TYPE(g)));
+  Elements e;
+  if (!full || !describe(full.get(), dim, index, g, e)) return nullptr;
+  return scatter_to(full, e, index, g, true);
+}
+
+// scatter_add(x, dim, index, src), scatter_src(x, dim, index, src)
+template <bool Adds>
+PyObject* scatter(const Args& args) {
+  PyArrayObject *x = args.array(0), *index = args.array(2), *src = args.array(3);
+  int64_t dim;
+  Elements e;
+  if (!x || !scatters(x) || !index || !src || PyArray_TYPE(src) != PyArray_TYPE(x) ||
+      !PyArray_NDIM(src) || !args.integer(1, dim) || !describe(x, dim, index, src, e))
+    return nullptr;
+  Held full(new_copy(x));
+  if (!full || !describe(full.get(), dim, index, src, e)) return nullptr;
+  return scatter_to(full, e, index, src, Adds);
+}
+
+// scatter_value(x, dim, index, number)
+PyObject* scatter_value(const Args& args) {
+  PyArrayObject *x = args.array(0), *index = args.array(2);
+  int64_t dim;
+  double number;
+  Elements e;
+  if (!x || (PyArray_TYPE(x) != NPY_FLOAT32 && PyArray_TYPE(x) != NPY_FLOAT64) || !index ||
+      !args.integer(1, dim) || !args.number(3, number) || !(number > -1e30 && number < 1e30) ||
+      !describe(x, dim, index, nullptr, e))
+    return nullptr;
+  Held full(new_copy(x)), value(new_array(0, nullptr, PyArray_TYPE(x)));
+  if (!full || !value || !describe(full.get(), dim, index, nullptr, e)) return nullptr;
+  if (PyArray_TYPE(x) == NPY_FLOAT32)
+    *data<float>(value.get()) = static_cast<float>(number);
+  else
+    *data<double>(value.get()) = number;
+  return scatter_to(full, e, index, value.get(), false);
+}
+
+// take(x, index): positions in the flat array, which may count from the end
+
+template <class T>
+bool take_elements(const T* x, int64_t size, const int64_t* index, int64_t n, T* out) {
+  bool good = true;
+  parallel::split(n, index_grain / 4, 1, [&](int64_t begin, int64_t end) {
+    bool fine = true;
+    for (int64_t i = begin; i < end; i++) {
+      int64_t k = index[i];
+      k = k < 0 ? k + size : k;
+      if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(size)) fine = false, k = 0;
+      out[i] = x[k];
+    }
+    if (!fine) __atomic_store_n(&good, false, __ATOMIC_RELAXED);
+  });
+  return good;
+}
+
+PyObject* take(const Args& args) {
+  PyArrayObject *x = args.array(0), *index = args.array(1, NPY_INT64);
+  if (!x || !index || !is_contiguous(x) || !is_contiguous(index) || !PyArray_SIZE(x)) return nullptr;
+  const int item = PyArray_ITEMSIZE(x);
+  if (item != 4 && item != 8) return nullptr;
+  Held out(new_array(PyArray_NDIM(index), PyArray_DIMS(index), PyArray_TYPE(x)));
+  if (!out) return nullptr;
+  const int64_t n = PyArray_SIZE(index), size = PyArray_SIZE(x);
+  bool good = false;
+  unlocked(PyArray_NBYTES(index), [&] {
+    good = item == 4 ? take_elements(data<uint32_t>(x), size, data<int64_t>(index), n, data<uint32_t>(out.get()))
+                     : take_elements(data<uint64_t>(x), size, data<int64_t>(index), n, data<uint64_t>(out.get()));
+  });
+  return good ? out.release() : nullptr;
+}
+
+template <class T>
+bool add_taken(T* to, int64_t size, const int64_t* index, int64_t n, const T* g) {
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t k = index[i] < 0 ? index[i] + size : index[i];
+    if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(size)) return false;
+    to[k] += g[i];
+  }
+  return true;
+}
+
+// take_sum(g, shape, index)
+PyObject* take_sum(const Args& args) {
+  PyArrayObject *g = args.array(0), *index = args.array(2, NPY_INT64);
+  npy_intp shape[NPY_MAXDIMS];
+  const int ndim = read_shape(args, 1, shape);
+  if (!g || !index || !is_contiguous(index) || ndim < 0 || PyArray_SIZE(g) != PyArray_SIZE(index) ||
+      (PyArray_TYPE(g) != NPY_FLOAT32 && PyArray_TYPE(g) != NPY_FLOAT64))
+    return nullptr;
+  Held full(new_zeros(ndim, shape, PyArray_TYPE(g))), values(in_c_order(g));
+  if (!full || !values) return nullptr;
+  const int64_t n = PyArray_SIZE(index), size = PyArray_SIZE(full.get());
+  bool good = false;
+  unlocked(PyArray_NBYTES(index), [&] {
+    good = PyArray_TYPE(g) == NPY_FLOAT32
+               ? add_taken(data<float>(full.get()), size, data<int64_t>(index), n, data<float>(values.get()))
+               : add_taken(data<double>(full.get()), size, data<int64_t>(index), n, data<double>(values.get()));
+  });
+  return good ? full.release() : nullptr;
+}
+
+}  // namespace
+
+const Entry index_element_kernels[] = {
+    {"gather", gather},
+    {"scatter_sum", scatter_sum},
+    {"scatter_add", scatter<true>},
+    {"scatter_src", scatter<false>},
+    {"scatter_value", scatter_value},
+    {"take", take},
+    {"take_sum", take_sum},
+    {nullptr, nullptr},
+};
+
+}  // namespace tidu
