@@ -14,6 +14,7 @@ const Entry* const families[] = {
     norm_kernels,
     optim_kernels,
     reduce_kernels,
+    scan_kernels,
     softmax_kernels,
     pooling_kernels,
     copy_operations,

@@ -15,6 +15,7 @@ extern const Entry loss_kernels[];
 extern const Entry norm_kernels[];
 extern const Entry optim_kernels[];
 extern const Entry reduce_kernels[];
+extern const Entry scan_kernels[];
 extern const Entry softmax_kernels[];
 extern const Entry pooling_kernels[];
 extern const Entry copy_operations[];

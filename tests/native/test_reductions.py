@@ -209,3 +209,18 @@ def test_left_to_the_reference(name):
         with np.errstate(all="ignore"):
             assert compute(np.ones((0, 3), np.float32), 0, False, None).shape == (3,)
         assert compute(np.float32(-2.5).reshape(()), None, False, None) == -2.5
+
+
+@pytest.mark.parametrize("name", ["cumsum", "cumprod"])
+@some
+@given(**{**drawn, "dtype": st.sampled_from([*FLOATS, "int64"])})
+def test_running(name, shape, data, dtype, layout, keepdim, special, seed):
+    """To the last digit: one element after another."""
+    x = laid_out(values(shape, "float64", seed, special and dtype != "int64").astype(dtype), layout)
+    dim = data.draw(st.integers(-len(shape), len(shape) - 1))
+    with np.errstate(all="ignore"):
+        expected = reference_of(name)(x, dim, None)
+    found = kernel(name, falls_back=False)(x, dim, None)
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    assert found.flags.c_contiguous
+    np.testing.assert_array_equal(found, expected)

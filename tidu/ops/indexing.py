@@ -307,7 +307,27 @@ def _plain_key(index, x):
     return (array.copy() if x._node is not None and recording_now() else array,)
 
 
+def _plain_keys(index, x):
+    """The key for a tuple of int64 tensors of one shape; None for any other index."""
+    if not 0 < len(index) <= x._array.ndim:
+        return None
+    arrays = tuple([i._array for i in index if type(i) is Tensor])
+    if len(arrays) < len(index) or not arrays[0].ndim:
+        return None
+    shape = arrays[0].shape
+    for array in arrays:
+        if array.dtype is not INT64 or array.shape != shape:
+            return None
+    recorded = x._node is not None and recording_now()
+    return tuple([a.copy() for a in arrays]) if recorded else arrays
+
+
 def _get_any(self, index):
+    if type(index) is tuple and (key := _plain_keys(index, self)):
+        try:
+            return INDEX.apply(self, key)
+        except IndexError:
+            pass  # the long way finds out what is wrong
     basic, key = _parse(self, index)
     if key is None:
         return BASIC.apply(self, basic)
