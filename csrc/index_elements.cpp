@@ -14,6 +14,7 @@ struct Elements {
   int64_t step[3];  // of the operands along it; the table's is 0 if it is the axis
   int64_t size, stride;  // of the table along the axis
   int axis, ndim;
+  bool along_rows;  // the last dimension is the axis, and all lie without gaps along it
 };
 
 bool whole_strides(PyArrayObject* a) {
@@ -52,6 +53,7 @@ bool describe(PyArrayObject* table, int64_t dim, PyArrayObject* index, PyArrayOb
   e.walk.ndim = ndim - 1;
   e.size = PyArray_DIM(table, e.axis);
   e.stride = PyArray_STRIDE(table, e.axis) / PyArray_ITEMSIZE(table);
+  e.along_rows = e.axis == ndim - 1 && e.stride == 1 && e.step[0] == 1 && e.step[2] == 1;
   return e.size > 0;
 }
 
@@ -91,10 +93,18 @@ bool gather_elements(const Elements& e, const int64_t* index, const T* table, T*
     const T* from = table + at[1];
     T* to = out + at[2];
     bool fine = true;
-    for (int64_t j = first; j < last; j++) {
-      int64_t k = i[j * e.step[0]];
-      if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(e.size)) fine = false, k = 0;
-      to[j * e.step[2]] = from[k * e.stride + j * e.step[1]];
+    if (e.along_rows) {
+      for (int64_t j = first; j < last; j++) {
+        int64_t k = i[j];
+        if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(e.size)) fine = false, k = 0;
+        to[j] = from[k];
+      }
+    } else {
+      for (int64_t j = first; j < last; j++) {
+        int64_t k = i[j * e.step[0]];
+        if (static_cast<uint64_t>(k) >= static_cast<uint64_t>(e.size)) fine = false, k = 0;
+        to[j * e.step[2]] = from[k * e.stride + j * e.step[1]];
+      }
     }
     if (!fine) __atomic_store_n(&good, false, __ATOMIC_RELAXED);
   });
@@ -110,7 +120,7 @@ struct Add {
   static void step(T& to, T value) { to += value; }
 };
 
-// `value_step` 0: one number for all.
+// `one`: the same number for all.
 template <class S, class T>
 bool scatter_elements(const Elements& e, const int64_t* index, T* table, const T* values, bool one) {
   bool good = true;
@@ -120,6 +130,17 @@ bool scatter_elements(const Elements& e, const int64_t* index, T* table, const T
     const T* from = one ? values : values + at[2];
     const int64_t step = one ? 0 : e.step[2];
     bool fine = true;
+    if (e.along_rows && !one) {
+      for (int64_t j = first; j < last; j++) {
+        const int64_t k = i[j];
+        if (static_cast<uint64_t>(k) < static_cast<uint64_t>(e.size))
+          S::step(to[k], from[j]);
+        else
+          fine = false;
+      }
+      if (!fine) __atomic_store_n(&good, false, __ATOMIC_RELAXED);
+      return;
+    }
     for (int64_t j = first; j < last; j++) {
       const int64_t k = i[j * e.step[0]];
       if (static_cast<uint64_t>(k) < static_cast<uint64_t>(e.size))

@@ -357,7 +357,7 @@ def _variance_rule(k, g, x, dim, correction, keepdim):
     free = n - correction
     apart = x - k.mean(x, dim, True)
     factor = 2 / free if free > 0 else float("inf")
-    return restore(k, g, x.shape, dim, keepdim) * apart * factor
+    return restore(k, g * factor, x.shape, dim, keepdim) * apart
 
 
 variance.vjp(
