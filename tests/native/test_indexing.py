@@ -170,7 +170,7 @@ BAD = np.array([0, 7])
 
 
 @pytest.mark.parametrize(
-    "name, args",
+    ("name", "args"),
     [
         ("index", lambda x: (x, (BAD,))),
         ("index", lambda x: (x, (-BAD,))),

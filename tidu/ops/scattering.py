@@ -15,7 +15,8 @@ from .. import dtypes
 from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..tensor import Tensor
-from .indexing import add_at, as_number
+from .adding import add_at
+from .indexing import as_number
 from .shape import axis_of, expand, reshape
 from .slicing import ALL
 
