@@ -69,8 +69,11 @@ def test_values_and_gradients(case):
     with np.errstate(all="ignore"):
         expected = reference_of(NAME)(*arguments)
         found = kernel(NAME, falls_back=False)(*arguments)
+        # Of a row without a result, the sum of its exponentials means nothing.
+        numbers = np.isfinite(expected[0]).all(-1)
+        agree(found[0], expected[0], 200)
+        agree(found[1][numbers], expected[1][numbers], 200)
         for a, b in zip(found, expected):
-            agree(a, b, 200)
             real = [d for d in range(a.ndim) if a.shape[d] > 1]
             assert [a.strides[d] for d in real] == [b.strides[d] for d in real]
         if not np.isfinite(expected[0]).all():
