@@ -23,6 +23,7 @@ struct Copy {
   int itemsize, source_itemsize;
   void (*convert)(const void*, void*, size_t) = nullptr;
   bool transposes = false;  // the last axis but one is the source's innermost
+  bool in_rows = false;     // the last axis has no gaps on either side, and there are others
 };
 
 // Orders the axes by the target's strides and makes one of those that lie behind one another.
@@ -116,6 +117,23 @@ void move_run(char* target, int64_t target_stride, const char* source, int64_t s
   }
 }
 
+// Rows without gaps. Most are short, and a call of memcpy for each would take longer than the copy.
+void copy_rows(char* target, int64_t target_stride, const char* source, int64_t source_stride,
+               int64_t rows, int64_t bytes) {
+  for (int64_t row = 0; row < rows; row++, target += target_stride, source += source_stride) {
+    if (bytes > 1024) {
+      std::memcpy(target, source, bytes);
+      continue;
+    }
+    int64_t i = 0;
+    for (; i + 32 <= bytes; i += 32) std::memcpy(target + i, source + i, 32);
+    if (bytes & 16) std::memcpy(target + i, source + i, 16), i += 16;
+    if (bytes & 8) std::memcpy(target + i, source + i, 8), i += 8;
+    if (bytes & 4) std::memcpy(target + i, source + i, 4), i += 4;
+    for (; i < bytes; i++) target[i] = source[i];
+  }
+}
+
 void convert_run(const Copy& c, char* target, int64_t target_stride, const char* source,
                  int64_t source_stride, int64_t n) {
   if (target_stride == c.itemsize && source_stride == c.source_itemsize) {
@@ -139,7 +157,7 @@ void convert_run(const Copy& c, char* target, int64_t target_stride, const char*
 // The whole of a copy, or of a thread's part of it.
 void run(const Copy& c) {
   const Axis inner = c.axes[c.ndim - 1];
-  const int outer = c.ndim - (c.transposes ? 2 : 1);
+  const int outer = c.ndim - (c.transposes || c.in_rows ? 2 : 1);
   int64_t at[max_copy_dims] = {};
   char* target = c.target;
   const char* source = c.source;
@@ -148,6 +166,9 @@ void run(const Copy& c) {
       const Axis& rows = c.axes[outer];
       auto transpose = c.itemsize == 4 ? copy_kernels.transpose4 : copy_kernels.transpose8;
       transpose(target, rows.target, source, inner.source, rows.n, inner.n);
+    } else if (c.in_rows) {
+      const Axis& rows = c.axes[outer];
+      copy_rows(target, rows.target, source, rows.source, rows.n, inner.n * c.itemsize);
     } else if (c.convert) {
       convert_run(c, target, inner.target, source, inner.source, inner.n);
     } else {
@@ -196,6 +217,8 @@ void copy_elements(int ndim, const intptr_t* shape, CopySide target, CopySide so
   Copy c;
   c.itemsize = c.source_itemsize = itemsize;
   if (!arrange(c, ndim, shape, target, source)) return;
+  const Axis& inner = c.axes[c.ndim - 1];
+  c.in_rows = c.ndim > 1 && inner.target == itemsize && inner.source == itemsize;
   find_transposition(c);
   run_threaded(c);
 }

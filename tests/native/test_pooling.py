@@ -116,3 +116,31 @@ def test_threads():
         cpu.max_pool(x, *window, False), reference.max_pool(x, *window, False), strict=True
     ):
         same(found, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_adaptive(data):
+    dims = data.draw(st.integers(1, 3))
+    lead = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+    inner = [data.draw(st.integers(1, {1: 40, 2: 13, 3: 7}[dims])) for _ in range(dims)]
+    size = tuple(data.draw(st.integers(1, n + 2)) for n in inner)
+    random = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    x = random.standard_normal((*lead, *inner)).astype(data.draw(st.sampled_from(DTYPES)))
+    if data.draw(st.booleans()):
+        x = np.round(x)
+        x[random.random(x.shape) < 0.1] = np.nan
+    if data.draw(st.booleans()):
+        x = np.asfortranarray(x)
+    mean = cpu.adaptive_avg_pool(x, size)
+    same(mean, reference.adaptive_avg_pool(x, size), rtol=1e-4, atol=1e-6)
+    back = reference.adaptive_avg_pool_back(mean, x.shape, size)
+    same(cpu.adaptive_avg_pool_back(mean, x.shape, size), back, rtol=1e-4, atol=1e-6)
+    out, indices = cpu.adaptive_max_pool(x, size)
+    expected, expected_indices = reference.adaptive_max_pool(x, size)
+    same(out, expected)
+    same(indices, expected_indices)
+    back = reference.plane_add(out, indices, x.shape, dims)
+    same(cpu.plane_add(out, indices, x.shape, dims), back, rtol=1e-5, atol=1e-6)
+    same(cpu.plane_pick(x, indices, dims), reference.plane_pick(x, indices, dims))
+    same(cpu.max_unpool(out, indices, x.shape[-dims:]), reference.max_unpool(out, indices, x.shape[-dims:]))
