@@ -171,8 +171,11 @@ PyObject* maxima(const Parts& p, PyArrayObject* x) {
           for (int64_t j = first[1]; j < end[1]; j++)
             for (int64_t k = first[2]; k < end[2]; k++) {
               const int64_t at = (i * p.size[1] + j) * p.size[2] + k;
-              // The first of equal ones; the first NaN is larger than anything.
-              if (!(in[at] <= best) && best == best) best = in[at], best_at = at;
+              // The first of equal ones; the first NaN is larger than anything. No branches, which
+              // could not be predicted.
+              const bool better = !(in[at] <= best) & (best == best);
+              best = better ? in[at] : best;
+              best_at = better ? at : best_at;
             }
         to[plane * p.windows() + number] = best;
         where[plane * p.windows() + number] = best_at;

@@ -72,6 +72,15 @@ void find_transposition(Copy& c) {
   }
 }
 
+// Makes the longer one of the last two axes the inner loop if the last one is short.
+void avoid_short_runs(Copy& c) {
+  if (c.ndim < 2 || c.transposes || c.in_rows) return;
+  Axis &inner = c.axes[c.ndim - 1], &next = c.axes[c.ndim - 2];
+  if (inner.n >= 8 || next.n <= inner.n) return;
+  const Axis axis = inner;
+  inner = next, next = axis;
+}
+
 template <class T>
 void move_strided(char* target, int64_t target_stride, const char* source, int64_t source_stride, int64_t n) {
   if (target_stride == sizeof(T)) {  // the usual cases, for the compiler to make vectors of
@@ -220,6 +229,7 @@ void copy_elements(int ndim, const intptr_t* shape, CopySide target, CopySide so
   const Axis& inner = c.axes[c.ndim - 1];
   c.in_rows = c.ndim > 1 && inner.target == itemsize && inner.source == itemsize;
   find_transposition(c);
+  avoid_short_runs(c);
   run_threaded(c);
 }
 
@@ -229,6 +239,7 @@ void convert_elements(int ndim, const intptr_t* shape, CopySide target, ElementT
   c.itemsize = sizes[target_type], c.source_itemsize = sizes[source_type];
   c.convert = copy_kernels.convert[source_type][target_type];
   if (!arrange(c, ndim, shape, target, source)) return;
+  avoid_short_runs(c);
   run_threaded(c);
 }
 

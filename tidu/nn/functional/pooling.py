@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...autograd.public import operations as ops
 from ...backend.pooling import flat_indices, out_size
 from ...ops import pooling as _declared  # noqa: F401  (declares its operations)
@@ -115,12 +117,25 @@ def _check_ndim(shape, dims):
 # The largest of each window
 
 
+def _max_window(name, dims, shape, kernel_size, stride, padding, dilation, ceil_mode):
+    """The window as tuples, after PyTorch's conditions for an input of `shape`."""
+    window = _window(name, dims, kernel_size, stride, padding, dilation)
+    _check_ndim(shape, dims)
+    _check_window(shape, dims, *window, ceil_mode, False)
+    return window
+
+
+_checked_window = lru_cache(256)(_max_window)  # for ints
+
+
 def _max_pool(name, dims, input, kernel_size, stride, padding, dilation, ceil_mode, indices):
     _tensor(name, input)
-    kernel, stride, padding, dilation = _window(name, dims, kernel_size, stride, padding, dilation)
     shape = input._array.shape
-    _check_ndim(shape, dims)
-    _check_window(shape, dims, kernel, stride, padding, dilation, ceil_mode, False)
+    if type(kernel_size) is int is type(padding) is type(dilation) and type(stride) in (int, type(None)):
+        window = _checked_window(name, dims, shape, kernel_size, stride, padding, dilation, ceil_mode)
+    else:
+        window = _max_window(name, dims, shape, kernel_size, stride, padding, dilation, ceil_mode)
+    kernel, stride, padding, dilation = window
     out, place = ops.max_pool(input, kernel, stride, padding, dilation, bool(ceil_mode))
     if not indices:
         return out
