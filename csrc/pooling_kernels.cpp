@@ -150,9 +150,24 @@ struct Parts {
   int64_t at(int64_t k) const { return k * step % stride * length + k * step / stride; }
 };
 
+// For a stride of 2, as far as whole vectors go: elements [first, end) of both parts.
+template <class T>
+Range split_in_two(const Windows& w, const Parts& parts, const T* x, T* out) {
+  constexpr int n = lanes<T>;
+  const int64_t p = w.padding[2], first = (p + 1) / 2, odd = p % 2;
+  int64_t i = first;
+  for (const T* from = x + odd; from + 2 * n <= x + w.size[2] && i + n <= parts.length; from += 2 * n, i += n) {
+    const Vec<T> a = load(from), b = load(from + n);
+    store(out + i, Shuffle<n>::even(a, b));
+    store(out + parts.length + i, Shuffle<n>::odd(a, b));
+  }
+  return {first, i};
+}
+
 template <class T>
 void split_row(const Windows& w, const Parts& parts, const T* x, T padding, T* out) {
   const int64_t s = parts.stride, p = w.padding[2];
+  const Range done = s == 2 ? split_in_two(w, parts, x, out) : Range{0, 0};
   for (int64_t part = 0; part < s; part++, out += parts.length) {
     const int64_t first = smaller(parts.length, larger(0, ceil_div(p - part, s)));
     const int64_t end = larger(first, smaller(parts.length, ceil_div(w.size[2] + p - part, s)));
@@ -161,7 +176,8 @@ void split_row(const Windows& w, const Parts& parts, const T* x, T padding, T* o
     if (s == 1) {
       __builtin_memcpy(out + first, from + first, (end - first) * sizeof(T));
     } else if (s == 2) {
-      for (int64_t i = first; i < end; i++) out[i] = from[2 * i];
+      for (int64_t i = first; i < smaller(end, done.first); i++) out[i] = from[2 * i];
+      for (int64_t i = larger(first, done.last); i < end; i++) out[i] = from[2 * i];
     } else {
       for (int64_t i = first; i < end; i++) out[i] = from[i * s];
     }
@@ -214,20 +230,43 @@ class RowMaxima {
   void compute(const T* x, int64_t row) {
     split_row<T>(w_, parts_, x, -__builtin_inf(), split_);
     for (int64_t i = 0; i < parts_.columns; i += lanes<T>) {
-      Vec<T> best = splat<T>(-__builtin_inf());
-      Mask<T> where = load(first_ + i);
-      for (int64_t k = 0; k < w_.kernel[2]; k++) {
-        const Vec<T> here = load(split_ + parts_.at(k) + i);
-        const Mask<T> better = beats<T>(here, best);
-        best = better ? here : best;
-        where = better ? (Mask<T>{} + static_cast<Integer<T>>(k)) : where;
-      }
+      Vec<T> best;
+      Mask<T> where;
+      along(i, best, where);
       store(best_ + row * parts_.columns + i, best);
       store(place_ + row * parts_.columns + i, where);
     }
   }
 
+  // For windows of one row: these are the maxima.
+  template <class Place>
+  void compute(const T* x, T* out, Place* place) {
+    split_row<T>(w_, parts_, x, -__builtin_inf(), split_);
+    for (int64_t i = 0; i < w_.out[2]; i += lanes<T>) {
+      Vec<T> best;
+      Mask<T> where;
+      along(i, best, where);
+      store_some<T>(out + i, best, w_.out[2] - i);
+      store_some_places<T>(place + i, where, w_.out[2] - i);
+    }
+  }
+
  private:
+  // The maxima, within the row, of a vector of windows.
+  inline __attribute__((always_inline)) void along(int64_t i, Vec<T>& best, Mask<T>& where) const {
+    best = splat<T>(-__builtin_inf());
+    where = load(first_ + i);
+    const int64_t kernel = w_.kernel[2], step = parts_.step, stride = parts_.stride;
+    int64_t part = 0, shift = 0;  // of place k: without divisions
+    for (int64_t k = 0; k < kernel; k++) {
+      const Vec<T> here = load(split_ + part * parts_.length + shift + i);
+      const Mask<T> better = beats<T>(here, best);
+      best = better ? here : best;
+      where = better ? (Mask<T>{} + static_cast<Integer<T>>(k)) : where;
+      for (part += step; part >= stride; part -= stride) shift++;
+    }
+  }
+
   static int64_t round(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
   const Windows& w_;
@@ -247,6 +286,10 @@ void max_by_rows(const Windows& w, int64_t count, const T* x, T* out, Place* pla
       for (int64_t j = 0; j < w.out[1]; j++, out += w.out[2], place += w.out[2]) {
         const Range a = inside(w, 0, i), b = inside(w, 1, j);
         const int64_t depth = i * w.stride[0] - w.padding[0], height = j * w.stride[1] - w.padding[1];
+        if (w.kernel[0] * w.kernel[1] == 1) {
+          maxima.compute(x + (depth * w.size[1] + height) * w.size[2], out, place);
+          continue;
+        }
         auto row_at = [&](int64_t d, int64_t e) {
           return (depth + d * w.dilation[0]) * w.size[1] + height + e * w.dilation[1];
         };
