@@ -50,11 +50,34 @@ struct BytesOf<8> { typedef Bytes8 type; };
 template <>
 struct BytesOf<16> { typedef Bytes16 type; };
 
+// The lowest byte of each lane, of so many lanes of so many bytes. (GCC 12 makes a conversion of a
+// vector to bytes one element at a time.)
+typedef uint8_t AllBytes __attribute__((vector_size(TIDU_VECTOR_BYTES)));
+template <int lanes, int size>
+struct LowBytes;
+#define TIDU_LOW_BYTES(lanes, size, ...)                                   \
+  template <>                                                              \
+  struct LowBytes<lanes, size> {                                           \
+    TIDU_INLINE BytesOf<lanes>::type of(AllBytes v) {                      \
+      return __builtin_shufflevector(v, v, __VA_ARGS__);                   \
+    }                                                                      \
+  };
+#if TIDU_VECTOR_BYTES == 16
+TIDU_LOW_BYTES(4, 4, 0, 4, 8, 12)
+TIDU_LOW_BYTES(2, 8, 0, 8)
+#elif TIDU_VECTOR_BYTES == 32
+TIDU_LOW_BYTES(8, 4, 0, 4, 8, 12, 16, 20, 24, 28)
+TIDU_LOW_BYTES(4, 8, 0, 8, 16, 24)
+#else
+TIDU_LOW_BYTES(16, 4, 0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60)
+TIDU_LOW_BYTES(8, 8, 0, 8, 16, 24, 32, 40, 48, 56)
+#endif
+#undef TIDU_LOW_BYTES
+
 // The numbers of places, one for each lane, in memory.
 template <class T>
 TIDU_INLINE void store_places(uint8_t* p, Mask<T> places) {
-  typedef typename BytesOf<lanes<T>>::type Bytes;
-  Bytes bytes = __builtin_convertvector(places, Bytes);
+  const auto bytes = LowBytes<lanes<T>, sizeof(T)>::of((AllBytes)places);
   __builtin_memcpy(p, &bytes, sizeof bytes);
 }
 template <class T>

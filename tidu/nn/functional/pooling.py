@@ -119,10 +119,10 @@ def _check_ndim(shape, dims):
 
 def _max_window(name, dims, shape, kernel_size, stride, padding, dilation, ceil_mode):
     """The window as tuples, after PyTorch's conditions for an input of `shape`."""
-    window = _window(name, dims, kernel_size, stride, padding, dilation)
+    kernel, stride, padding, dilation = _window(name, dims, kernel_size, stride, padding, dilation)
     _check_ndim(shape, dims)
-    _check_window(shape, dims, *window, ceil_mode, False)
-    return window
+    _check_window(shape, dims, kernel, stride, padding, dilation, ceil_mode, False)
+    return kernel, stride, padding, dilation
 
 
 _checked_window = lru_cache(256)(_max_window)  # for ints
