@@ -3,6 +3,9 @@
 #
 #   make demo          train a small network on real handwritten digits and look at a gradient
 #   make test          the tests, and every example in the documentation
+#   make native        build what changed in csrc/, for the tests and programs in .venv
+#   make sanitize      the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make wheels        the wheel of this machine and the pure-Python one, in dist/
 #   make lint          ruff (style and order) and mypy (types)
 #   make format        let ruff mend what it can
 #   make operations    write anew docs/operations.md, the list of public functions, and the index of
@@ -16,34 +19,59 @@ VENV := .venv
 REFERENCE := .venv-conformance
 BIN := $(VENV)/bin
 REFERENCE_BIN := $(REFERENCE)/bin
+SANITIZED := .venv-sanitize
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# The extension is built with tools that stay in the environment: the next build is of what changed.
+BUILD_TOOLS := 'scikit-build-core>=0.11' 'nanobind>=2.4' 'numpy>=2.0' 'cmake>=3.18' ninja
+NATIVE := CMakeLists.txt $(wildcard csrc/*)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format operations conformance bench clean
+# Without a compiler there are no kernels, only the slower reference.
+COMPILER := $(shell command -v $(CXX) || command -v c++ || command -v g++ || command -v clang++)
+ifeq ($(COMPILER),)
+export TIDU_NATIVE_BUILD := 0
+endif
+
+.PHONY: help demo native sanitize wheels test lint format operations conformance bench clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 
-# An environment is as old as its stamp: it is brought up to date when pyproject.toml changes.
+# An environment is as old as its stamp: it is brought up to date when pyproject.toml or the kernels'
+# sources change.
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "tidu needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/demo.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python $(PIP_INSTALL) --editable '.[plot,data]'
+$(VENV)/tools.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python $(PIP_INSTALL) $(BUILD_TOOLS)
 	@touch $@
 
-$(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python $(PIP_INSTALL) --editable '.[dev]'
+$(VENV)/demo.stamp: pyproject.toml $(NATIVE) $(VENV)/tools.stamp
+	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable '.[plot,data]'
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml $(NATIVE) $(VENV)/tools.stamp
+	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable '.[dev]'
 	@touch $@ $(VENV)/demo.stamp
 
 # torch comes first and by its exact version, so that nothing else pulls another one in.
-$(REFERENCE)/stamp: pyproject.toml
+$(REFERENCE)/torch.stamp:
 	$(PYTHON) -m venv $(REFERENCE)
-	$(REFERENCE_BIN)/python $(PIP_INSTALL) torch==2.13.0
-	$(REFERENCE_BIN)/python $(PIP_INSTALL) expecttest --editable '.[test]'
+	$(REFERENCE_BIN)/python $(PIP_INSTALL) torch==2.13.0 $(BUILD_TOOLS)
+	@touch $@
+
+$(REFERENCE)/stamp: pyproject.toml $(NATIVE) $(REFERENCE)/torch.stamp
+	$(REFERENCE_BIN)/python $(PIP_INSTALL) expecttest --no-build-isolation --editable '.[test]'
+	@touch $@
+
+$(SANITIZED)/stamp: pyproject.toml $(NATIVE)
+	$(PYTHON) -m venv $(SANITIZED)
+	$(SANITIZED)/bin/python $(PIP_INSTALL) $(BUILD_TOOLS) hypothesis pytest
+	$(SANITIZED)/bin/python $(PIP_INSTALL) --no-build-isolation --editable . \
+		--config-settings=cmake.define.TIDU_SANITIZE=ON --config-settings=build-dir=build/sanitize
 	@touch $@
 
 demo: $(VENV)/demo.stamp
@@ -51,6 +79,20 @@ demo: $(VENV)/demo.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(ARGS)
+
+native: $(VENV)/dev.stamp
+	@$(BIN)/python -c 'import tidu; tidu.show_config()'
+
+# The sanitizers' library has to be loaded before everything else, and the C++ library with it. What
+# Python itself never frees is no leak of the kernels.
+sanitize: $(SANITIZED)/stamp
+	LD_PRELOAD="$$($(COMPILER) -print-file-name=libasan.so) $$($(COMPILER) -print-file-name=libstdc++.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		$(SANITIZED)/bin/python -m pytest -s tests/native $(ARGS)
+
+wheels: $(BIN)/python
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	TIDU_NATIVE_BUILD=0 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -74,5 +116,5 @@ bench: $(REFERENCE)/stamp
 	$(REFERENCE_BIN)/python benchmarks/report.py build/main.json build/odd.json
 
 clean:
-	rm -rf $(VENV) $(REFERENCE) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(REFERENCE) $(SANITIZED) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

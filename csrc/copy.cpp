@@ -45,9 +45,9 @@ bool arrange(Copy& c, int ndim, const intptr_t* shape, CopySide target, CopySide
   }
   for (int i = 0; i < count; i++) {
     const Axis& axis = sorted[i];
-    Axis& last = c.axes[c.ndim - 1];
-    if (c.ndim && last.target == axis.n * axis.target && last.source == axis.n * axis.source) {
-      last.n *= axis.n, last.target = axis.target, last.source = axis.source;
+    Axis* last = c.ndim ? &c.axes[c.ndim - 1] : nullptr;
+    if (last && last->target == axis.n * axis.target && last->source == axis.n * axis.source) {
+      last->n *= axis.n, last->target = axis.target, last->source = axis.source;
     } else {
       c.axes[c.ndim++] = axis;
     }

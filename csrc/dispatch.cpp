@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "processor.h"
+
 namespace tidu {
 
 #define TIDU_DECLARE_FILL(type, name) void fill(type&);
@@ -39,8 +41,8 @@ struct Isa {
 // Best first.
 const Isa isas[] = {
 #if defined(__x86_64__) || defined(_M_X64)
-    {"v4", [] { return bool(__builtin_cpu_supports("x86-64-v4")); }, [] TIDU_FILL(v4)},
-    {"v3", [] { return bool(__builtin_cpu_supports("x86-64-v3")); }, [] TIDU_FILL(v3)},
+    {"v4", supports_x86_64_v4, [] TIDU_FILL(v4)},
+    {"v3", supports_x86_64_v3, [] TIDU_FILL(v3)},
     {"v1", [] { return true; }, [] TIDU_FILL(v1)},
 #else
     {"neon", [] { return true; }, [] TIDU_FILL(neon)},
@@ -57,9 +59,6 @@ std::vector<const char*> supported_isas() {
 }
 
 const char* choose_isa() {
-#if defined(__x86_64__) || defined(_M_X64)
-  __builtin_cpu_init();
-#endif
   const char* wanted = std::getenv("TIDU_ISA");
   bool reached = !wanted;  // A name asks for that set or, where the processor lacks it, a lesser one.
   for (const Isa& isa : isas) {

@@ -92,7 +92,7 @@ struct Math<float> {
   // x = (1 + f) 2^whole with sqrt(1/2) <= 1 + f < sqrt(2).
   TIDU_INLINE void mantissa(V x, V& f, V& whole) {
     I tiny = x < 1.17549435e-38f;
-    I bits = (I)(tiny ? x * 8388608.f : x);
+    I bits = (I)(tiny ? x * 8388608.f : x) & 0x7fffffff;  // of |x|, so that nothing overflows
     I e = (bits - 0x3f3504f3) >> 23;
     f = (V)(bits - (e << 23)) - 1.f;
     whole = __builtin_convertvector(e, V) - (tiny ? splat(23.f) : V{});
@@ -257,7 +257,7 @@ struct Math<double> {
   }
   TIDU_INLINE V log_parts(V x, V& f, V& whole) {
     I tiny = x < 2.2250738585072014e-308;
-    I bits = (I)(tiny ? x * 18014398509481984. : x);
+    I bits = (I)(tiny ? x * 18014398509481984. : x) & 0x7fffffffffffffff;
     I e = (bits - 0x3fe6a09e667f3bcdL) >> 52;
     f = (V)(bits - (e << 52)) - 1.;
     whole = __builtin_convertvector(e, V) - (tiny ? splat(54.) : V{});
