@@ -34,9 +34,6 @@ template <class T>
 struct StepKernels {
   typedef void Step(const StepOptions<T>&, const Parameter<T>&);
   Step *sgd, *adam, *rmsprop, *adagrad;
-  void (*scale)(T* x, int64_t n, T factor);
-  // The sum of squares, in double precision.
-  double (*sum_of_squares)(const T* x, int64_t n);
 };
 
 struct OptimTable {

@@ -121,31 +121,8 @@ void adagrad(const StepOptions<T>& o, const Parameter<T>& a) {
 }
 
 template <class T>
-void scale(T* x, int64_t n, T factor) {
-  for (int64_t i = 0; i < n; i++) x[i] *= factor;
-}
-
-template <class T>
-double sum_of_squares(const T* x, int64_t n) {
-  constexpr int64_t step = lanes<double>;
-  Vec<double> sums[4] = {};
-  int64_t i = 0;
-  for (; i + 4 * step <= n; i += 4 * step)
-    for (int j = 0; j < 4; j++) {
-      Vec<double> v;
-      for (int l = 0; l < step; l++) v[l] = x[i + j * step + l];
-      sums[j] += v * v;
-    }
-  double sum = 0;
-  for (; i < n; i++) sum += double(x[i]) * x[i];
-  const Vec<double> all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  for (int l = 0; l < step; l++) sum += all[l];
-  return sum;
-}
-
-template <class T>
 void fill_for(StepKernels<T>& table) {
-  table = {sgd<T>, adam<T>, rmsprop<T>, adagrad<T>, scale<T>, sum_of_squares<T>};
+  table = {sgd<T>, adam<T>, rmsprop<T>, adagrad<T>};
 }
 
 }  // namespace

@@ -74,7 +74,9 @@ def calls(draw, name):
         for s in range(n_states)
     ]
     if name == "adam_step":
-        states[1] = [abs(x) for x in states[1]]
+        for x in (*states[1], *states[2]):  # means of squares
+            if x is not None:
+                np.absolute(x, out=x)
     steps = [np.asarray(random.integers(0, 50), np.float32) for _ in shapes]
     lists = [params, grads, *states, *([steps] if counted else [])]
     return lists, [draw(option) for option in options]
