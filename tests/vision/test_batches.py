@@ -64,7 +64,7 @@ def test_a_batch_is_what_its_images_give(transform, channels):
     assert np.array_equal(whole, single.numpy())
 
 
-@pytest.mark.parametrize("transform", UNKNOWN, ids=repr)
+@pytest.mark.parametrize("transform", UNKNOWN, ids=lambda t: getattr(t, "__name__", repr(t)))
 def test_what_is_not_known_is_neither_read_nor_drawn(transform):
     def read():
         raise AssertionError("read")
