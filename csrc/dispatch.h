@@ -15,6 +15,7 @@
 #include "pooling.h"
 #include "random.h"
 #include "reduce.h"
+#include "recurrent.h"
 #include "softmax.h"
 #include "winograd.h"
 
@@ -23,7 +24,7 @@ namespace tidu {
 // X(type, name): a table of each family, which its kernel source fills.
 #define TIDU_TABLES(X)   \
   X(AttentionTable, attention_loops) \
-  X(LoopTable, loops)      \
+  X(LoopTable, loops) \
   X(ConvolutionTable, conv_kernels) \
   X(GemmTable, gemm_kernels) \
   X(SoftmaxTable, softmax_loops) \
@@ -35,7 +36,8 @@ namespace tidu {
   X(WinogradTable, winograd_kernels) \
   X(SumTable, reductions) \
   X(IndexTable, index_loops) \
-  X(RandomTable, random_kernels)
+  X(RandomTable, random_kernels) \
+  X(RecurrentTable, recurrent_kernels)
 
 #define TIDU_EXTERN(type, name) extern type name;
 TIDU_TABLES(TIDU_EXTERN)

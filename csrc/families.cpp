@@ -20,6 +20,7 @@ const Entry* const families[] = {
     adaptive_kernels,
     copy_operations,
     random_kernel_list,
+    recurrent_layer_kernels,
     nullptr,
 };
 

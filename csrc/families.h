@@ -24,5 +24,6 @@ extern const Entry random_kernel_list[];
 
 // The type of the random number generator, which random.cpp has (a new reference).
 PyObject* make_engine_type();
+extern const Entry recurrent_layer_kernels[];
 
 }  // namespace tidu

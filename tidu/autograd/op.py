@@ -60,6 +60,7 @@ class Op:
     strict: bool = False
     forms: str | None = None
     check: Any = None
+    materialize: bool = True  # missing gradients of results are zeros to the rules, not None
     inputs: dict = {}  # node's name -> its inputs, where not all: `listed`
 
     def __init__(self, name, forward, *, arity=None, node=None, unpromoted=0, **options):
@@ -102,7 +103,8 @@ class Op:
         name = self.node_name if fixed else self.node_name(*args)
         found = self.node_classes.get(name)
         if found is None:
-            found = self.node_classes[name] = type(name, (Node,), {"op": self, "__module__": "builtins"})
+            body = {"op": self, "__module__": "builtins", "op_materializes": self.materialize}
+            found = self.node_classes[name] = type(name, (Node,), body)
             if fixed:
                 self.one_node_class = found
         return found

@@ -7,3 +7,14 @@ from . import utils as utils
 from .modules import *  # noqa: F403
 from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter
+
+
+def __getattr__(name):
+    if name in modules.LATER:
+        found = globals()[name] = getattr(modules, name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *modules.LATER})

@@ -26,6 +26,7 @@ LATER = (
     "masking",
     "padding",
     "attention",
+    "recurrence",
 )
 
 

@@ -181,4 +181,7 @@ KERNELS = {
     "attention": """
         scaled_dot_product_attention
     """,
+    "recurrence": """
+        gru_layer lstm_layer pack_rows pad_rows rnn_layer zero_rows
+    """,
 }

@@ -1,4 +1,6 @@
-"""The layers, one file a family."""
+"""The layers, one file a family; what few networks have is imported when it is first used."""
+
+from importlib import import_module
 
 from .activation import (
     CELU,
@@ -106,6 +108,23 @@ from .pooling import (
 )
 from .sparse import Embedding, EmbeddingBag
 from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+
+_FAMILIES = {
+    "rnn": "RNNBase RNN LSTM GRU RNNCellBase RNNCell LSTMCell GRUCell",
+}
+LATER = {name: family for family, names in _FAMILIES.items() for name in names.split()}
+
+
+def __getattr__(name):
+    if name in LATER:
+        found = globals()[name] = getattr(import_module(f"{__name__}.{LATER[name]}"), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *LATER})
+
 
 __all__ = [
     "CELU",
