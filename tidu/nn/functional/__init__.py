@@ -18,6 +18,23 @@ from .normalization import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .resize import *  # noqa: F403
 
+_LATER = {"multi_head_attention_forward": "multihead"}
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    found.__module__ = __name__
+    return found
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER})
+
+
 for _function in list(globals().values()):
     # How the functions are spread over files is nobody's business outside. The part before the
     # first dot may already say torch: see tidu/alias.py.

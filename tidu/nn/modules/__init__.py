@@ -111,6 +111,11 @@ from .upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 
 _FAMILIES = {
     "rnn": "RNNBase RNN LSTM GRU RNNCellBase RNNCell LSTMCell GRUCell",
+    "attention": "MultiheadAttention",
+    "transformer": (
+        "Transformer TransformerEncoder TransformerDecoder TransformerEncoderLayer "
+        "TransformerDecoderLayer"
+    ),
 }
 LATER = {name: family for family, names in _FAMILIES.items() for name in names.split()}
 

@@ -69,6 +69,10 @@ class Linear(Module):
         )
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A `Linear`, by the name that PyTorch has for the one in `MultiheadAttention`."""
+
+
 class Bilinear(Module):
     """x1 @ weight @ x2 + bias: a form that is linear in both inputs.
 
