@@ -13,6 +13,10 @@ def __getattr__(name):
     if name in modules.LATER:
         found = globals()[name] = getattr(modules, name)
         return found
+    if name in ("UninitializedBuffer", "UninitializedParameter"):
+        from . import uninitialized
+
+        return getattr(uninitialized, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -93,3 +93,12 @@ def _rebuild(cls, data, requires_grad, state):
     parameter = cls(data, requires_grad)
     parameter.__dict__.update(state)
     return parameter
+
+
+def __getattr__(name):
+    if name in ("UninitializedBuffer", "UninitializedParameter", "is_lazy"):
+        from . import uninitialized
+
+        found = globals()[name] = getattr(uninitialized, name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
