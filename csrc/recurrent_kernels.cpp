@@ -42,15 +42,30 @@ TIDU_INLINE void store_part(T* p, Vec<T> v, int64_t count) {
   for (int64_t i = 0; i < count; i++) p[i] = values[i];
 }
 
-TIDU_INLINE Vec<float> hyperbolic_tangent(Vec<float> x) { return Math<float>::tanh(x); }
+// exp for |x| <= 87, where one power of two is enough.
+TIDU_INLINE Vec<float> exponential(Vec<float> x) {
+  Vec<int32_t> n;
+  const Vec<float> r = Math<float>::reduce(x, n);
+  return (Math<float>::expm1_reduced(r) + 1.f) * Math<float>::power_of_two(n);
+}
+
+TIDU_INLINE Vec<float> hyperbolic_tangent(Vec<float> x) {
+  const Vec<float> a = Math<float>::abs(x), z = x * x;
+  const Vec<float> small = polynomial(z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2,
+                                      1.33314422036e-1, -3.33332819422e-1) * z * x + x;
+  const Vec<float> e = exponential((a > 15.f ? splat(15.f) : a) * 2.f);  // NaN passes
+  return a < 0.625f ? small : Math<float>::copysign(1.f - 2.f / (e + 1.f), x);
+}
 TIDU_INLINE Vec<double> hyperbolic_tangent(Vec<double> x) {
   for (int i = 0; i < lanes<double>; i++) x[i] = __builtin_tanh(x[i]);
   return x;
 }
-template <class T>
-TIDU_INLINE Vec<T> logistic(Vec<T> x) {
-  return T(1) / (T(1) + Math<T>::exp(-x));
+TIDU_INLINE Vec<float> logistic(Vec<float> x) {
+  x = x > 87.f ? splat(87.f) : x;
+  x = x < -87.f ? splat(-87.f) : x;
+  return 1.f / (1.f + exponential(-x));
 }
+TIDU_INLINE Vec<double> logistic(Vec<double> x) { return 1. / (1. + Math<double>::exp(-x)); }
 
 // How the weights of a cell are laid out in panels of `units` hidden units: for each input `of_x`
 // vectors, for each hidden unit of the step before `of_h`, after four vectors of biases.
@@ -155,8 +170,8 @@ __attribute__((noinline)) void forward_tile(const RecurrentForward<T>& f, const 
   for (int i = 0; i < rows; i++) {
     T* out = f.out + (row + i) * units + unit;
     if constexpr (cell == cell_lstm) {
-      const Vec<T> in = logistic<T>(sum[i][0]), forget = logistic<T>(sum[i][1]);
-      const Vec<T> update = hyperbolic_tangent(sum[i][2]), shown = logistic<T>(sum[i][3]);
+      const Vec<T> in = logistic(sum[i][0]), forget = logistic(sum[i][1]);
+      const Vec<T> update = hyperbolic_tangent(sum[i][2]), shown = logistic(sum[i][3]);
       const Vec<T> was = load_part(Before<T>::of(c_before, sequence + i) + unit, left);
       const Vec<T> c = forget * was + in * update;
       T* gates = f.gates + (row + i) * 4 * units + unit;
@@ -167,7 +182,7 @@ __attribute__((noinline)) void forward_tile(const RecurrentForward<T>& f, const 
       store_part(f.cells + (row + i) * units + unit, c, left);
       store_part<T>(out, shown * hyperbolic_tangent(c), left);
     } else if constexpr (cell == cell_gru) {
-      const Vec<T> reset = logistic<T>(sum[i][0]), keep = logistic<T>(sum[i][1]);
+      const Vec<T> reset = logistic(sum[i][0]), keep = logistic(sum[i][1]);
       const Vec<T> update = hyperbolic_tangent(sum[i][2] + reset * sum[i][3]);
       const Vec<T> was = load_part(h[i] + unit, left);
       T* gates = f.gates + (row + i) * 4 * units + unit;
