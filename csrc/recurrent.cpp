@@ -179,22 +179,23 @@ PyObject* compute(Layer<T>& layer, PyObject* b_ih_object, PyObject* b_hh_object)
   const bool gated = cell == cell_lstm || cell == cell_gru;
   PyArrayObject* packed = layer.owned.template matrix<T>(1, size + units);
   Owned results;
-  PyArrayObject *out = results.keep(layer.like_x(units)), *h = results.matrix<T>(layer.batch, units);
+  PyArrayObject *out = results.keep(layer.like_x(units)), *states = results.matrix<T>(layer.rows, units);
+  PyArrayObject* h = results.matrix<T>(layer.batch, units);
   PyArrayObject *gates = nullptr, *c = nullptr, *cells = nullptr;
   if (gated) gates = results.matrix<T>(layer.rows, 4 * units);
   if (cell == cell_lstm) c = results.matrix<T>(layer.batch, units), cells = results.matrix<T>(layer.rows, units);
   if (PyErr_Occurred()) return nullptr;
   RecurrentForward<T> f{layer.steps(), inputs, units, layer.x, layer.h0, layer.c0, data<T>(packed),
-                        data<T>(out), data<T>(h), c ? data<T>(c) : nullptr,
+                        data<T>(states), data<T>(out), data<T>(h), c ? data<T>(c) : nullptr,
                         gates ? data<T>(gates) : nullptr, cells ? data<T>(cells) : nullptr};
   Py_BEGIN_ALLOW_THREADS
   use.pack(cell, inputs, units, layer.w_ih, layer.w_hh, b_ih, b_hh, data<T>(packed));
   std::memset(data<T>(packed) + size, 0, units * sizeof(T));
   layer.over_batch([&](int64_t begin, int64_t end) { use.forward(cell, f, begin, end); });
   Py_END_ALLOW_THREADS
-  for (PyArrayObject* a : {out, h, c, gates, cells}) Py_XINCREF(a);
-  if (cell == cell_lstm) return tuple({out, h, c, gates, cells});
-  return cell == cell_gru ? tuple({out, h, gates}) : tuple({out, h});
+  for (PyArrayObject* a : {out, h, c, gates, cells, states}) Py_XINCREF(a);
+  if (cell == cell_lstm) return tuple({out, h, c, gates, cells, states});
+  return cell == cell_gru ? tuple({out, h, gates, states}) : tuple({out, h, states});
 }
 
 template <class T>
@@ -218,11 +219,11 @@ void weight_gradient(int64_t gates, int64_t width, int64_t rows, const T* da, co
 }
 
 template <class T>
-void hidden_weight_gradient(const Layer<T>& layer, const T* da, const T* out, T* g, T* before) {
+void hidden_weight_gradient(const Layer<T>& layer, const T* da, const T* states, T* g, T* before) {
   const int64_t units = layer.units, gates = gates_of(layer.cell) * units, batch = layer.batch;
   if (layer.dense) {
     const int64_t rest = layer.rows - batch, from = layer.reverse ? batch : 0;
-    weight_gradient(gates, units, rest, da + (batch - from) * gates, out + from * units, g, false);
+    weight_gradient(gates, units, rest, da + (batch - from) * gates, states + from * units, g, false);
     if (layer.h0) weight_gradient(gates, units, batch, da + (layer.reverse ? rest : 0) * gates, layer.h0, g, true);
     return;
   }
@@ -230,7 +231,7 @@ void hidden_weight_gradient(const Layer<T>& layer, const T* da, const T* out, T*
     const int64_t n = layer.count[step], earlier = step ? layer.count[step - 1] : 0;
     const int64_t known = n < earlier ? n : earlier;
     T* to = before + layer.first[step] * units;
-    if (known) std::memcpy(to, out + layer.first[step - 1] * units, known * units * sizeof(T));
+    if (known) std::memcpy(to, states + layer.first[step - 1] * units, known * units * sizeof(T));
     T* start = to + known * units;
     const size_t bytes = (n - known) * units * sizeof(T);
     if (layer.h0) std::memcpy(start, layer.h0 + known * units, bytes);
@@ -240,7 +241,7 @@ void hidden_weight_gradient(const Layer<T>& layer, const T* da, const T* out, T*
 }
 
 struct Saved {
-  PyObject *g, *x_needed, *b_ih, *out, *gates, *cells;
+  PyObject *g, *x_needed, *b_ih, *states, *gates, *cells;
 };
 
 template <class T>
@@ -252,18 +253,18 @@ PyObject* compute_gradients(Layer<T>& layer, const Saved& saved) {
     PyArrayObject* a = plain_array(object);
     return a ? rows_of<T>(a, layer.owned) : nullptr;
   };
-  const int results = cell == cell_lstm ? 5 : cell == cell_gru ? 3 : 2, states = cell == cell_lstm ? 3 : 2;
+  const int results = cell == cell_lstm ? 6 : cell == cell_gru ? 4 : 3, shown = cell == cell_lstm ? 3 : 2;
   if (!PyTuple_Check(saved.g) || PyTuple_GET_SIZE(saved.g) != results) return nullptr;
   auto g = [&](int i) { return PyTuple_GET_ITEM(saved.g, i); };
-  for (int i = states; i < results; i++)  // gradients of gates: second derivatives
+  for (int i = shown; i < results; i++)  // gradients of gates: second derivatives
     if (g(i) != Py_None) return nullptr;
   const T *g_h, *g_c = nullptr, *g_out = nullptr;
   if (!layer.state(g(1), g_h) || (cell == cell_lstm && !layer.state(g(2), g_c))) return nullptr;
   if (g(0) != Py_None && !(g_out = rows_or_null(g(0)))) return nullptr;
-  RecurrentBackward<T> b{layer.steps(), units, layer.h0, layer.c0, rows_or_null(saved.out), nullptr, nullptr,
+  RecurrentBackward<T> b{layer.steps(), units, layer.h0, layer.c0, rows_or_null(saved.states), nullptr, nullptr,
                          nullptr, g_out, nullptr, nullptr, nullptr, nullptr};
   const bool gated = cell == cell_lstm || cell == cell_gru;
-  if (!b.out || (gated && !(b.gates = rows_or_null(saved.gates)))) return nullptr;
+  if (!b.states || (gated && !(b.gates = rows_or_null(saved.gates)))) return nullptr;
   if (cell == cell_lstm && !(b.cells = rows_or_null(saved.cells))) return nullptr;
   const int64_t size = use.packed_columns_size(width, units);
   PyArrayObject *packed = layer.owned.template matrix<T>(1, size + units), *da = layer.owned.template matrix<T>(rows, width);
@@ -300,7 +301,7 @@ PyObject* compute_gradients(Layer<T>& layer, const Saved& saved) {
     multiply(p);
   }
   weight_gradient<T>(width, layer.inputs, rows, b.da_x, layer.x, data<T>(g_ih), false);
-  hidden_weight_gradient<T>(layer, b.da_h, b.out, data<T>(g_hh), before ? data<T>(before) : nullptr);
+  hidden_weight_gradient<T>(layer, b.da_h, b.states, data<T>(g_hh), before ? data<T>(before) : nullptr);
   if (g_b_ih) use.add_rows(b.da_x, rows, width, data<T>(g_b_ih));
   if (g_b_hh) use.add_rows(b.da_h, rows, width, data<T>(g_b_hh));
   Py_END_ALLOW_THREADS
@@ -340,7 +341,7 @@ PyObject* lstm_rule(const Args& a) {
     layer.cell = cell_lstm;
     if (!layer.read(a.object(1), a.object(3), a.object(4), a.object(5), a.object(6), a.object(12), a.object(13)))
       return nullptr;
-    return compute_gradients(layer, {a.object(0), a.object(2), a.object(7), a.object(9), a.object(10), a.object(11)});
+    return compute_gradients(layer, {a.object(0), a.object(2), a.object(7), a.object(11), a.object(9), a.object(10)});
   });
 }
 
@@ -364,7 +365,7 @@ PyObject* gru_rule(const Args& a) {
     layer.cell = cell_gru;
     if (!layer.read(a.object(1), a.object(3), Py_None, a.object(4), a.object(5), a.object(9), a.object(10)))
       return nullptr;
-    return compute_gradients(layer, {a.object(0), a.object(2), a.object(6), a.object(7), a.object(8), nullptr});
+    return compute_gradients(layer, {a.object(0), a.object(2), a.object(6), a.object(8), a.object(7), nullptr});
   });
 }
 

@@ -25,14 +25,14 @@ struct RecurrentForward {
   int64_t inputs, units;
   const T *x, *h0, *c0;  // h0 and c0 may be null, for zeros
   const T* packed;       // what `pack` has made of the weights
-  T *out, *h, *c, *gates, *cells;
+  T *states, *out, *h, *c, *gates, *cells;  // `out` is a copy of `states`
 };
 
 template <class T>
 struct RecurrentBackward {
   Steps steps;
   int64_t units;
-  const T *h0, *c0, *out, *gates, *cells;
+  const T *h0, *c0, *states, *gates, *cells;
   const T* packed;               // what `pack_columns` has made of w_hh
   const T* g_out;                // a row for each row, or null
   T *dh, *dc;                    // in: gradients of the last states; out: those of the first ones

@@ -168,7 +168,11 @@ __attribute__((noinline)) void forward_tile(const RecurrentForward<T>& f, const 
   }
   const int64_t left = units - unit;
   for (int i = 0; i < rows; i++) {
-    T* out = f.out + (row + i) * units + unit;
+    T *state = f.states + (row + i) * units + unit, *out = f.out + (row + i) * units + unit;
+    auto put = [&](int64_t at, Vec<T> value) __attribute__((always_inline)) {
+      store_part(state + at, value, left - at);
+      store_part(out + at, value, left - at);
+    };
     if constexpr (cell == cell_lstm) {
       const Vec<T> in = logistic(sum[i][0]), forget = logistic(sum[i][1]);
       const Vec<T> update = hyperbolic_tangent(sum[i][2]), shown = logistic(sum[i][3]);
@@ -180,7 +184,7 @@ __attribute__((noinline)) void forward_tile(const RecurrentForward<T>& f, const 
       store_part(gates + 2 * units, update, left);
       store_part(gates + 3 * units, shown, left);
       store_part(f.cells + (row + i) * units + unit, c, left);
-      store_part<T>(out, shown * hyperbolic_tangent(c), left);
+      put(0, shown * hyperbolic_tangent(c));
     } else if constexpr (cell == cell_gru) {
       const Vec<T> reset = logistic(sum[i][0]), keep = logistic(sum[i][1]);
       const Vec<T> update = hyperbolic_tangent(sum[i][2] + reset * sum[i][3]);
@@ -190,13 +194,13 @@ __attribute__((noinline)) void forward_tile(const RecurrentForward<T>& f, const 
       store_part(gates + units, keep, left);
       store_part(gates + 2 * units, update, left);
       store_part(gates + 3 * units, sum[i][3], left);
-      store_part<T>(out, (was - update) * keep + update, left);
+      put(0, (was - update) * keep + update);
     } else {
       for (int v = 0; v < vectors && v * lanes<T> < left; v++) {
         Vec<T> y = sum[i][v];
         if constexpr (cell == cell_tanh) y = hyperbolic_tangent(y);
         else y = y < T(0) ? Vec<T>{} : y;  // NaN stays
-        store_part<T>(out + v * lanes<T>, y, left - v * lanes<T>);
+        put(v * lanes<T>, y);
       }
     }
   }
@@ -226,7 +230,7 @@ void forward_cell(const RecurrentForward<T>& f, int64_t begin, int64_t end, cons
   const Layout l = layout<T>(cell);
   const int64_t size = panel_size<T>(l, f.inputs, f.units);
   for (int64_t step = 0; step < f.steps.steps; step++) {
-    const Before<T> h = before<T>(f.steps, step, f.out, f.h0, zeros, f.units);
+    const Before<T> h = before<T>(f.steps, step, f.states, f.h0, zeros, f.units);
     const Before<T> c = before<T>(f.steps, step, f.cells, f.c0, zeros, f.units);
     const int64_t stop = f.steps.count[step] < end ? f.steps.count[step] : end;
     for (int64_t unit = 0, panel = 0; unit < f.units; unit += l.units, panel++)
@@ -234,7 +238,7 @@ void forward_cell(const RecurrentForward<T>& f, int64_t begin, int64_t end, cons
         forward_rows<T, cell>(stop - i < tile_rows ? stop - i : tile_rows, f, h, c, f.steps.first[step] + i, i,
                               unit, f.packed + panel * size);
   }
-  last_states(f.steps, f.out, f.units, begin, end, f.h);
+  last_states(f.steps, f.states, f.units, begin, end, f.h);
   if (cell == cell_lstm) last_states(f.steps, f.cells, f.units, begin, end, f.c);
 }
 
@@ -303,7 +307,7 @@ TIDU_INLINE void gate_gradients(const RecurrentBackward<T>& b, int64_t row, int6
       put(da_h + 2 * units, d_u * reset);
       put(dh, g * keep);
     } else {
-      const Vec<T> y = get(b.out + row * units);
+      const Vec<T> y = get(b.states + row * units);
       if constexpr (cell == cell_tanh) put(b.da_x + row * units, g * (T(1) - y * y));
       else put(b.da_x + row * units, y > T(0) ? g : Vec<T>{});
       put(dh, Vec<T>{});
@@ -348,7 +352,7 @@ void backward_cell(const RecurrentBackward<T>& b, int64_t begin, int64_t end, co
   constexpr int gates = cell == cell_lstm ? 4 : cell == cell_gru ? 3 : 1;
   const int64_t width = gates * b.units;
   for (int64_t step = b.steps.steps - 1; step >= 0; step--) {
-    const Before<T> h = before<T>(b.steps, step, b.out, b.h0, zeros, b.units);
+    const Before<T> h = before<T>(b.steps, step, b.states, b.h0, zeros, b.units);
     const Before<T> c = before<T>(b.steps, step, b.cells, b.c0, zeros, b.units);
     const int64_t first = b.steps.first[step];
     const int64_t stop = b.steps.count[step] < end ? b.steps.count[step] : end;

@@ -74,7 +74,7 @@ def test_layer(case, x_needed, all_gradients, seed):
     g = [values(a.shape, case["dtype"], seed + 9 + i) for i, a in enumerate(expected)]
     n = 2 + (cell == "lstm")
     g = tuple(a if i < n and (all_gradients or i == seed % n) else None for i, a in enumerate(g))
-    saved = {"rnn": [0], "gru": [0, 2], "lstm": [0, 3, 4]}[cell]
+    saved = {"rnn": [2], "gru": [2, 3], "lstm": [3, 4, 5]}[cell]
     inputs = ["x", "h0", *["c0"] * (cell == "lstm"), "w_ih", "w_hh", "b_ih", "b_hh"]
     inputs += ["w_hr"] * (cell == "lstm")
     rule = f"{name}.{','.join(inputs)}"

@@ -133,6 +133,23 @@ def test_gradients_of_any_order(kind, options, packed):
     assert gradgradcheck(function, leaves)
 
 
+@pytest.mark.parametrize("kind", LAYERS)
+def test_results_may_be_overwritten(kind):
+    tidu.manual_seed(4)
+    layer, x = LAYERS[kind](2, 3, **F64), tidu.randn(3, 2, 2, **F64)
+    names = [name for name, _ in layer.named_parameters()]
+    out, _ = layer(x)
+    expected = tidu.autograd.grad((out * 2).relu().sum(), list(layer.parameters()))
+    out, last = layer(x)
+    out.mul_(2).relu_()
+    for state in last if kind == "LSTM" else (last,):
+        with tidu.no_grad():
+            state.zero_()
+    found = tidu.autograd.grad(out.sum(), list(layer.parameters()))
+    for name, g, h in zip(names, found, expected):
+        assert tidu.allclose(g, h), name
+
+
 def test_dropout_between_layers():
     tidu.manual_seed(0)
     layer = nn.GRU(2, 3, num_layers=2, dropout=0.5)

@@ -5,8 +5,9 @@ the rows of step after step, where `batch_sizes` says how many sequences have ea
 sequence is the first, so the rows of a step are those of its first sequences. A state has a row for
 each sequence; `reverse` computes the last step first.
 
-Backward needs the gates, so they are results, and cells too. They carry gradients: a rule is written
-with them and with `out`, and for gradients of gradients these lead back into the operation.
+Backward needs the gates, the cells and the states, so they are results too (the states once more: the
+caller may overwrite `out`). They carry gradients: a rule is written with them, and for gradients of
+gradients these lead back into the operation.
 """
 
 from __future__ import annotations
@@ -45,6 +46,18 @@ def _inputs(x, weight, *biases):
 def _start(k, state, like, batch, size):
     """A copy of the first state, zeros if there is none."""
     return k.xp.zeros((batch, size), like.dtype) if state is None else state.copy()
+
+
+def _shown(states, x):
+    """The result of its own: a copy of the states, in the form of x."""
+    return states.reshape(*x.shape[:-1], states.shape[-1]).copy()
+
+
+def _of_states(k, g_out, g_states):
+    """The gradient of the states that both results have, or None."""
+    if g_out is None:
+        return g_states
+    return _plus(_as_rows(k, g_out), g_states, ...)
 
 
 def _gather(k, parts):
@@ -104,8 +117,8 @@ def _lstm_node(x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse):
 
 
 @op(
-    public=False, method=False, outputs=("out", "h", "c", "gates", "cells"), differentiable=5,
-    materialize=False, node=_lstm_node,
+    public=False, method=False, outputs=("out", "h", "c", "gates", "cells", "states"),
+    differentiable=6, materialize=False, node=_lstm_node,
 )  # fmt: skip
 def lstm_layer(
     k, x: Array, h0: Array | None, c0: Array | None, w_ih: Array, w_hh: Array, b_ih: Array | None,
@@ -120,7 +133,7 @@ def lstm_layer(
     batch = _batch(steps)
     gates = _inputs(x, w_ih, b_ih, b_hh)
     cells = k.xp.empty((len(gates), size), x.dtype)
-    out = k.xp.empty((len(gates), w_hh.shape[1]), x.dtype)
+    states = k.xp.empty((len(gates), w_hh.shape[1]), x.dtype)
     h, c = _start(k, h0, x, batch, w_hh.shape[1]), _start(k, c0, x, batch, size)
     for first, n in steps:
         rows = slice(first, first + n)
@@ -133,20 +146,19 @@ def lstm_layer(
         c[:n] = f * c[:n] + i * u
         cells[rows] = c[:n]
         now = o * k.tanh(c[:n])
-        out[rows] = h[:n] = now if w_hr is None else now @ w_hr.T
-    return out.reshape(*x.shape[:-1], out.shape[-1]), h, c, gates, cells
+        states[rows] = h[:n] = now if w_hr is None else now @ w_hr.T
+    return _shown(states, x), h, c, gates, cells, states
 
 
 @lstm_layer.vjp_joint("x", "h0", "c0", "w_ih", "w_hh", "b_ih", "b_hh", "w_hr")
 def _lstm_rule(
-    k, g, x, x_needed, h0, c0, w_ih, w_hh, b_ih, w_hr, out, gates, cells, batch_sizes, reverse
+    k, g, x, x_needed, h0, c0, w_ih, w_hh, b_ih, w_hr, gates, cells, states, batch_sizes, reverse
 ):
-    g_out, dh, dc, g_gates, g_cells = g
+    g_out, dh, dc, g_gates, g_cells, g_states = g
     size = cells.shape[-1]
     steps = _steps(x, batch_sizes, reverse)
     batch = _batch(steps)
-    rows_of_out = _as_rows(k, out)
-    g_out = None if g_out is None else _as_rows(k, g_out)
+    g_out = _of_states(k, g_out, g_states)
     before = _before(k, cells, c0, steps)
     dh = k.zero_rows(cells, batch, w_hh.shape[1]) if dh is None else dh
     dc = k.zero_rows(cells, batch, size) if dc is None else dc
@@ -167,7 +179,7 @@ def _lstm_rule(
         dc = _replace(k, dc, d_c * f, n)
     all_da = _gather(k, da)
     g_x, g_ih, g_hh, g_b_ih, g_b_hh = _weight_gradients(
-        k, x, x_needed, w_ih, b_ih is not None, all_da, all_da, _before(k, rows_of_out, h0, steps)
+        k, x, x_needed, w_ih, b_ih is not None, all_da, all_da, _before(k, states, h0, steps)
     )
     g_hr = None
     if w_hr is not None:
@@ -177,8 +189,8 @@ def _lstm_rule(
 
 
 @op(
-    public=False, method=False, outputs=("out", "h", "gates"), differentiable=3, materialize=False,
-    node=_node,
+    public=False, method=False, outputs=("out", "h", "gates", "states"), differentiable=4,
+    materialize=False, node=_node,
 )  # fmt: skip
 def gru_layer(
     k, x: Array, h0: Array | None, w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None,
@@ -193,7 +205,7 @@ def gru_layer(
     steps = _steps(x, batch_sizes, reverse)
     of_x = _inputs(x, w_ih, b_ih)
     gates = k.xp.empty((len(of_x), 4 * size), x.dtype)
-    out = k.xp.empty((len(of_x), size), x.dtype)
+    states = k.xp.empty((len(of_x), size), x.dtype)
     h = _start(k, h0, x, _batch(steps), size)
     for first, n in steps:
         rows = slice(first, first + n)
@@ -203,18 +215,17 @@ def gru_layer(
         z[...] = k.sigmoid(of_x[rows, size : 2 * size] + of_h[:, size : 2 * size])
         m[...] = of_h[:, 2 * size :]
         u[...] = k.tanh(of_x[rows, 2 * size :] + r * m)
-        out[rows] = h[:n] = (h[:n] - u) * z + u
-    return out.reshape(*x.shape[:-1], out.shape[-1]), h, gates
+        states[rows] = h[:n] = (h[:n] - u) * z + u
+    return _shown(states, x), h, gates, states
 
 
 @gru_layer.vjp_joint("x", "h0", "w_ih", "w_hh", "b_ih", "b_hh")
-def _gru_rule(k, g, x, x_needed, h0, w_ih, w_hh, b_ih, out, gates, batch_sizes, reverse):
-    g_out, dh, g_gates = g
+def _gru_rule(k, g, x, x_needed, h0, w_ih, w_hh, b_ih, gates, states, batch_sizes, reverse):
+    g_out, dh, g_gates, g_states = g
     size = w_hh.shape[1]
     steps = _steps(x, batch_sizes, reverse)
-    rows_of_out = _as_rows(k, out)
-    g_out = None if g_out is None else _as_rows(k, g_out)
-    before = _before(k, rows_of_out, h0, steps)
+    g_out = _of_states(k, g_out, g_states)
+    before = _before(k, states, h0, steps)
     dh = k.zero_rows(gates, _batch(steps), size) if dh is None else dh
     da_x, da_h = {}, {}
     for first, n in reversed(steps):
@@ -237,7 +248,8 @@ def _gru_rule(k, g, x, x_needed, h0, w_ih, w_hh, b_ih, out, gates, batch_sizes, 
 
 
 @op(
-    public=False, method=False, outputs=("out", "h"), differentiable=2, materialize=False, node=_node
+    public=False, method=False, outputs=("out", "h", "states"), differentiable=3, materialize=False,
+    node=_node,
 )  # fmt: skip
 def rnn_layer(
     k, x: Array, h0: Array | None, w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None,
@@ -245,31 +257,30 @@ def rnn_layer(
 ):  # fmt: skip
     """h = tanh(gate of x and h), or its positive part (Elman, 1990)."""
     steps = _steps(x, batch_sizes, reverse)
-    out = _inputs(x, w_ih, b_ih, b_hh)
+    states = _inputs(x, w_ih, b_ih, b_hh)
     h = _start(k, h0, x, _batch(steps), w_hh.shape[0])
     for first, n in steps:
-        a = out[first : first + n]
+        a = states[first : first + n]
         a += h[:n] @ w_hh.T
         a[...] = h[:n] = k.xp.maximum(a, 0) if rectify else k.tanh(a)
-    return out.reshape(*x.shape[:-1], out.shape[-1]), h
+    return _shown(states, x), h, states
 
 
 @rnn_layer.vjp_joint("x", "h0", "w_ih", "w_hh", "b_ih", "b_hh")
-def _rnn_rule(k, g, x, x_needed, h0, w_ih, w_hh, b_ih, out, batch_sizes, reverse, rectify):
-    g_out, dh = g
+def _rnn_rule(k, g, x, x_needed, h0, w_ih, w_hh, b_ih, states, batch_sizes, reverse, rectify):
+    g_out, dh, g_states = g
     steps = _steps(x, batch_sizes, reverse)
-    rows_of_out = _as_rows(k, out)
-    g_out = None if g_out is None else _as_rows(k, g_out)
-    dh = k.zero_rows(out, _batch(steps), w_hh.shape[0]) if dh is None else dh
+    g_out = _of_states(k, g_out, g_states)
+    dh = k.zero_rows(states, _batch(steps), w_hh.shape[0]) if dh is None else dh
     da = {}
     for first, n in reversed(steps):
         rows = slice(first, first + n)
-        now, h = _plus(dh[:n], g_out, rows), rows_of_out[rows]
+        now, h = _plus(dh[:n], g_out, rows), states[rows]
         a = da[first] = now * (h > 0) if rectify else now * (1 - h * h)
         dh = _replace(k, dh, a @ w_hh, n)
     all_da = _gather(k, da)
     g_x, *others = _weight_gradients(
-        k, x, x_needed, w_ih, b_ih is not None, all_da, all_da, _before(k, rows_of_out, h0, steps)
+        k, x, x_needed, w_ih, b_ih is not None, all_da, all_da, _before(k, states, h0, steps)
     )
     return g_x, dh if h0 is not None else None, *others
 
