@@ -211,3 +211,21 @@ def test_a_result_saved_by_writing_into_a_view_notices_later_writes():
     y.add_(1)
     with pytest.raises(RuntimeError, match=r"modified by an inplace operation: .*\[1\]\]"):
         y.sum().backward()
+
+
+SEVERAL = [
+    (lambda x: x.max(0), 0, 1),
+    (lambda x: x.sort(0), 0, 1),
+    (lambda x: x.topk(1, 0), 0, 1),
+    (lambda x: tidu.std_mean(x), 1, 0),
+    (tidu.linalg.qr, 1, 0),
+]
+
+
+@pytest.mark.parametrize(("operation", "used", "written"), SEVERAL)
+def test_results_of_several_are_watched_too(operation, used, written):
+    x = tidu.tensor([[3.0, 1.0], [1.0, 2.0]], requires_grad=True)
+    results = operation(x)
+    results[written].zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        results[used].sum().backward()

@@ -174,7 +174,7 @@ def list_operand(op, position, values):
 def make_node(op, args, mask, array, out=None, results=None, edges=None):
     """The node of a call whose result is `array`; None if nothing is recorded.
 
-    `out` is the result's Tensor; `results` are all arrays, if there are several; `edges` are given
+    `out` is the result's Tensor; `results` are all Tensors, if there are several; `edges` are given
     by callers that have them at hand, if nobody has written to the arguments. Every operation on
     the way to a gradient passes here, hence no helper functions on the usual path.
     """
@@ -267,13 +267,16 @@ def _derive(op, what, args, results, out):
             return [t._array.shape for t in value]
         return value._array.shape if isinstance(value, Tensor) else None
     if kind == "output":
-        if out is None:  # a result of several: no Tensor knows its version yet
+        index = None
+        if out is None:
+            out = results[i]
             if i >= op.differentiable:
-                return SavedOutput(results[i], None, -1)
-            return SavedOutput(results[i], None, i if op.differentiable > 1 else None)
+                index = -1
+            elif op.differentiable > 1:
+                index = i
         if out._counter is None:
             out._counter = Counter()
-        return SavedOutput(out._array, out._counter)
+        return SavedOutput(out._array, out._counter, index)
     if kind == "needed":
         t = args[i]
         return [x._node is not None for x in t] if i in op.lists else t._node is not None
@@ -291,7 +294,7 @@ def several(op, args, results, mask):
         link_views(op, args, tensors)
     if not mask or not arrays:
         return tensors
-    node = make_node(op, args, mask, arrays[0], None, arrays)
+    node = make_node(op, args, mask, arrays[0], None, tensors)
     if node is None or node is LEAF:
         for t in tensors if node is LEAF else ():
             t._node = LEAF
