@@ -127,6 +127,11 @@ TIDU_INLINE int64_t find(const T* x, int64_t n, T value) {
 template <class S, class T>
 void find_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, T* values,
                int64_t* places) {
+  if (n == 1 && row_stride == 1) {
+    __builtin_memcpy(values, x, count * sizeof(T));
+    __builtin_memset(places, 0, count * sizeof(int64_t));
+    return;
+  }
   for (int64_t i = 0; i < count; i++) {
     fold_rows<S, T>(x + i * row_stride, row_stride, 1, n, nullptr, 0, values + i);
     places[i] = find(x + i * row_stride, n, values[i]);

@@ -203,7 +203,9 @@ TIDU_INLINE void sum_long_rows(const T* x, int64_t row_stride, int64_t n, const 
       for (int j = 0; j < W; j++) sums[j] += mapped<M>(x[v * W + j], center[r]);
     T total = 0;
     for (int64_t i = vectors * W; i < n; i++) total += mapped<M>(x[i], center[r]);
-    for (int j = 0; j < W; j++) total += sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+    T across[W];  // in vectors; only what follows has to wait for each addition
+    for (int j = 0; j < W; j++) across[j] = sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+    for (int j = 0; j < W; j++) total += across[j];
     out[r * step] = total;
   }
 }
@@ -223,6 +225,10 @@ static void sum_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, c
   constexpr int R = 4;
   T c[R] = {};
   int64_t i = 0;
+  if (n == 1 && row_stride == 1 && M != centered) {
+    for (; i < count; i++) out[i] = mapped<M>(x[i], T(0)) + T(0);  // the sum of -0 is 0
+    return;
+  }
   if (n >= 16 * side_by_side * width<T>) {
     const int64_t part = count / R;  // each is read from its beginning to its end
     for (; i < part; i++) {
