@@ -90,9 +90,10 @@ sanitize: $(SANITIZED)/stamp
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		$(SANITIZED)/bin/python -m pytest -s tests/native $(ARGS)
 
-wheels: $(BIN)/python
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
-	TIDU_NATIVE_BUILD=0 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+# Without isolation, so that what `.venv` has compiled is not compiled again.
+wheels: $(VENV)/dev.stamp
+	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+	TIDU_NATIVE_BUILD=0 $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
