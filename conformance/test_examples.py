@@ -16,6 +16,8 @@ PLACES = [
 # What tidu has in another way, or torch does not print in the same way.
 OWN = {
     "get_printoptions": "torch keeps its options in a class of its own",
+    "backends": "the switch of Winograd's algorithm is tidu's",
+    "show_config": "torch has it elsewhere, and it tells of other things",
 }
 
 
