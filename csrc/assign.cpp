@@ -1,6 +1,7 @@
 #include "assign.h"
 
 #include "copy.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -51,13 +52,7 @@ bool assign(int ndim, const npy_intp* shape, char* target, const npy_intp* targe
     if (itemsize) copy_elements(ndim, shape, to, from, itemsize);
     else convert_elements(ndim, shape, to, to_type, from, from_type);
   };
-  if (size * 4 < long_copy) {
-    copy();
-  } else {
-    Py_BEGIN_ALLOW_THREADS
-    copy();
-    Py_END_ALLOW_THREADS
-  }
+  unlocked(size * 4 >= long_copy, copy);
   return true;
 }
 

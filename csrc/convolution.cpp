@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "families.h"
+#include "unlocked.h"
 #include "winograd.h"
 
 namespace tidu {
@@ -67,13 +68,7 @@ PyArrayObject* new_result(int64_t first, int64_t second, const int64_t* size, in
 template <class F>
 PyObject* result_of(const ConvolutionShape& s, PyArrayObject* out, F&& compute) {
   if (!out) return nullptr;
-  if (s.products() > 1e5) {
-    Py_BEGIN_ALLOW_THREADS
-    compute();
-    Py_END_ALLOW_THREADS
-  } else {
-    compute();
-  }
+  unlocked(s.products() > 1e5, compute);
   return reinterpret_cast<PyObject*>(out);
 }
 

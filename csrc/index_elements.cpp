@@ -28,7 +28,7 @@ bool whole_strides(PyArrayObject* a) {
 bool describe(PyArrayObject* table, int64_t dim, PyArrayObject* index, PyArrayObject* other, Elements& e) {
   const int ndim = e.ndim = PyArray_NDIM(table);
   if (!ndim || PyArray_NDIM(index) != ndim || (other && PyArray_NDIM(other) != ndim) ||
-      !axis_of(dim, ndim, e.axis) || PyArray_TYPE(index) != NPY_INT64 || !PyArray_SIZE(index) ||
+      (e.axis = axis_of(dim, ndim)) < 0 || PyArray_TYPE(index) != NPY_INT64 || !PyArray_SIZE(index) ||
       !whole_strides(table) || !whole_strides(index) || (other && !whole_strides(other)))
     return false;
   int64_t step = 1;
@@ -163,20 +163,20 @@ PyObject* gather(const Args& args) {
   Held out(new_array(PyArray_NDIM(index), PyArray_DIMS(index), PyArray_TYPE(x)));
   if (!out) return nullptr;
   bool good = false;
-  unlocked(PyArray_NBYTES(index), [&] {
+  unlocked(PyArray_NBYTES(index) > index_release, [&] {
     const int64_t* i = data<int64_t>(index);
     if (item == 1) good = gather_elements(e, i, data<uint8_t>(x), data<uint8_t>(out.get()));
     if (item == 4) good = gather_elements(e, i, data<uint32_t>(x), data<uint32_t>(out.get()));
     if (item == 8) good = gather_elements(e, i, data<uint64_t>(x), data<uint64_t>(out.get()));
   });
-  return good ? out.release() : nullptr;
+  return good ? out.object() : nullptr;
 }
 
 // `full`, fresh and in C order, with values added or written.
 PyObject* scatter_to(Held& full, const Elements& e, PyArrayObject* index, PyArrayObject* values, bool add) {
   if (!full) return nullptr;
   bool good = false;
-  unlocked(PyArray_NBYTES(index), [&] {
+  unlocked(PyArray_NBYTES(index) > index_release, [&] {
     const int64_t* i = data<int64_t>(index);
     PyArrayObject* to = full.get();
     const bool one = !PyArray_NDIM(values);
@@ -193,7 +193,7 @@ PyObject* scatter_to(Held& full, const Elements& e, PyArrayObject* index, PyArra
       default: break;
     }
   });
-  return good ? full.release() : nullptr;
+  return good ? full.object() : nullptr;
 }
 
 bool scatters(PyArrayObject* x) {
@@ -277,11 +277,11 @@ PyObject* take(const Args& args) {
   if (!out) return nullptr;
   const int64_t n = PyArray_SIZE(index), size = PyArray_SIZE(x);
   bool good = false;
-  unlocked(PyArray_NBYTES(index), [&] {
+  unlocked(PyArray_NBYTES(index) > index_release, [&] {
     good = item == 4 ? take_elements(data<uint32_t>(x), size, data<int64_t>(index), n, data<uint32_t>(out.get()))
                      : take_elements(data<uint64_t>(x), size, data<int64_t>(index), n, data<uint64_t>(out.get()));
   });
-  return good ? out.release() : nullptr;
+  return good ? out.object() : nullptr;
 }
 
 template <class T>
@@ -302,16 +302,16 @@ PyObject* take_sum(const Args& args) {
   if (!g || !index || !is_contiguous(index) || ndim < 0 || PyArray_SIZE(g) != PyArray_SIZE(index) ||
       (PyArray_TYPE(g) != NPY_FLOAT32 && PyArray_TYPE(g) != NPY_FLOAT64))
     return nullptr;
-  Held full(new_zeros(ndim, shape, PyArray_TYPE(g))), values(in_c_order(g));
+  Held full(new_zeros(ndim, shape, PyArray_TYPE(g))), values = in_rows(g);
   if (!full || !values) return nullptr;
   const int64_t n = PyArray_SIZE(index), size = PyArray_SIZE(full.get());
   bool good = false;
-  unlocked(PyArray_NBYTES(index), [&] {
+  unlocked(PyArray_NBYTES(index) > index_release, [&] {
     good = PyArray_TYPE(g) == NPY_FLOAT32
                ? add_taken(data<float>(full.get()), size, data<int64_t>(index), n, data<float>(values.get()))
                : add_taken(data<double>(full.get()), size, data<int64_t>(index), n, data<double>(values.get()));
   });
-  return good ? full.release() : nullptr;
+  return good ? full.object() : nullptr;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct IndexArrays {
           !PyArray_CompareLists(PyArray_DIMS(a), PyArray_DIMS(first), PyArray_NDIM(a)))
         return false;
     }
-    arrays[n].set(in_c_order(a));
+    arrays[n] = in_rows(a);
     return bool(arrays[n++]);
   }
   int ndim() const { return PyArray_NDIM(arrays[0].get()); }
@@ -203,7 +203,7 @@ PyObject* pick(PyArrayObject* x, int lead, const IndexArrays& arrays, bool wrap)
   for (int d = lead + arrays.n; d < ndim; d++) shape[n++] = PyArray_DIM(x, d);
   PyArrayObject* out = new_array(n, shape, PyArray_TYPE(x));
   if (!out) return nullptr;
-  unlocked(PyArray_NBYTES(out), [&] {
+  unlocked(PyArray_NBYTES(out) > index_release, [&] {
     take_rows(data<char>(x), table, places, PyArray_ITEMSIZE(x), data<char>(out));
   });
   return reinterpret_cast<PyObject*>(out);
@@ -219,10 +219,10 @@ PyObject* add_to(Held& full, int lead, const IndexArrays& arrays, bool wrap, PyA
   Places places;
   if (!find_places(arrays, PyArray_DIMS(to) + lead, strides, wrap, places)) return nullptr;
   if (PyArray_SIZE(rows) != table.outer * places.count * table.inner) return nullptr;
-  Held values(in_c_order(rows));
+  Held values = in_rows(rows);
   if (!values) return nullptr;
-  unlocked(PyArray_NBYTES(rows), [&] { add_rows_at(data<T>(to), table, places, data<T>(values.get())); });
-  return full.release();
+  unlocked(PyArray_NBYTES(rows) > index_release, [&] { add_rows_at(data<T>(to), table, places, data<T>(values.get())); });
+  return full.object();
 }
 
 PyObject* add_to(Held& full, int lead, const IndexArrays& arrays, bool wrap, PyArrayObject* rows) {
@@ -299,7 +299,7 @@ PyObject* index_select(const Args& args) {
   int axis;
   IndexArrays arrays;
   if (!x || !index || PyArray_NDIM(index) != 1 || !args.integer(1, dim) || !PyArray_NDIM(x) ||
-      !axis_of(dim, PyArray_NDIM(x), axis) || !arrays.add(args.object(2)))
+      (axis = axis_of(dim, PyArray_NDIM(x))) < 0 || !arrays.add(args.object(2)))
     return nullptr;
   return pick(x, axis, arrays, false);
 }
@@ -312,7 +312,7 @@ PyObject* select_sum(const Args& args) {
   int axis;
   IndexArrays arrays;
   if (!g || !adds(g) || !index || PyArray_NDIM(index) != 1 || ndim < 1 || !PyArray_SIZE(g) ||
-      !args.integer(2, dim) || !axis_of(dim, ndim, axis) || !arrays.add(args.object(3)))
+      !args.integer(2, dim) || (axis = axis_of(dim, ndim)) < 0 || !arrays.add(args.object(3)))
     return nullptr;
   Held full(new_zeros(ndim, shape, PyArray_TYPE(g)));
   return add_to(full, axis, arrays, false, g);
@@ -327,7 +327,7 @@ PyObject* index_add(const Args& args) {
   if (!x || !adds(x) || !index || PyArray_NDIM(index) != 1 || !source ||
       PyArray_TYPE(source) != PyArray_TYPE(x) || PyArray_NDIM(source) != PyArray_NDIM(x) ||
       !PyArray_NDIM(x) || !PyArray_SIZE(source) || !args.integer(1, dim) ||
-      !axis_of(dim, PyArray_NDIM(x), axis) || !arrays.add(args.object(2)) ||
+      (axis = axis_of(dim, PyArray_NDIM(x))) < 0 || !arrays.add(args.object(2)) ||
       (args.count() > 4 && !(args.integer(4, alpha) && alpha == 1)))
     return nullptr;
   for (int d = 0; d < PyArray_NDIM(x); d++)
@@ -378,7 +378,7 @@ PyObject* embedding_gradient(PyArrayObject* g, PyArrayObject* indices, int64_t r
   if (!out) return nullptr;
   T* to = data<T>(out.get());
   const T* from = data<T>(g);
-  unlocked(PyArray_NBYTES(g), [&] {
+  unlocked(PyArray_NBYTES(g) > index_release, [&] {
     T* factors = nullptr;
     if (by_frequency) {
       factors = scratch<T>(scratch_shared, rows);
@@ -396,7 +396,7 @@ PyObject* embedding_gradient(PyArrayObject* g, PyArrayObject* indices, int64_t r
         add_embeddings(to, width, index, count, from, padding, factors, b, e, 0, width);
       });
   });
-  return out.release();
+  return out.object();
 }
 
 // embedding_backward(g, indices, rows, padding_idx, scale_grad_by_freq)
@@ -408,7 +408,7 @@ PyObject* embedding_backward(const Args& args) {
       PyArray_NDIM(g) != PyArray_NDIM(indices) + 1 || !args.integer(2, rows) ||
       !args.integer(3, padding) || !args.flag(4, by_frequency))
     return nullptr;
-  Held whole(in_c_order(g));
+  Held whole = in_rows(g);
   if (!whole) return nullptr;
   if (PyArray_TYPE(g) == NPY_FLOAT32)
     return embedding_gradient<float>(whole.get(), indices, rows, padding, by_frequency);

@@ -11,6 +11,7 @@
 #include "families.h"
 #include "held.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -26,45 +27,16 @@ const LossLoops<float>& loops_of() { return loss_loops.float32; }
 template <>
 const LossLoops<double>& loops_of() { return loss_loops.float64; }
 
-// Four vectors of 32 bytes side by side: runs of 16 of them are summed, then runs of 16 of those
-// sums, and so on.
-template <class T>
-T sum_in_order(const T* x, int64_t n) {
-  constexpr int64_t width = 32 / sizeof(T), group = 4 * width, levels = 4;
-  if (n < width) {
-    T total = 0;
-    if (n > 4) {
-      total = x[0];
-      for (int64_t i = 4; i < n; i++) total += x[i];
-      for (int64_t i = 1; i < 4; i++) total += x[i];
-      return total;
-    }
-    for (int64_t i = 0; i < n; i++) total += x[i];
-    return total;
-  }
-  const int64_t vectors = n / width, groups = vectors / 4;
-  T sums[levels][group] = {};
-  for (int64_t i = 0; i < groups; i++) {
-    for (int64_t j = 0; j < group; j++) sums[0][j] += x[i * group + j];
-    int64_t done = i + 1;
-    for (int level = 1; level < levels && done % 16 == 0; level++, done /= 16) {
-      for (int64_t j = 0; j < group; j++) {
-        sums[level][j] += sums[level - 1][j];
-        sums[level - 1][j] = 0;
-      }
-    }
-  }
-  for (int level = 1; level < levels; level++)
-    for (int64_t j = 0; j < group; j++) sums[0][j] += sums[level][j];
-  T* lanes = sums[0];
-  for (int64_t i = groups * 4; i < vectors; i++)
-    for (int64_t j = 0; j < width; j++) lanes[j] += x[i * width + j];
-  for (int64_t i = 1; i < 4; i++)
-    for (int64_t j = 0; j < width; j++) lanes[j] += lanes[i * width + j];
-  T total = 0;
-  for (int64_t i = vectors * width; i < n; i++) total += x[i];
-  for (int64_t j = 0; j < width; j++) total += lanes[j];
-  return total;
+// The sum in the order in which reductions add.
+float sum_in_order(const float* x, int64_t n) {
+  float out;
+  reductions.float32.sum.rows(x, n, 1, n, nullptr, 0, &out);
+  return out;
+}
+double sum_in_order(const double* x, int64_t n) {
+  double out;
+  reductions.float64.sum.rows(x, n, 1, n, nullptr, 0, &out);
+  return out;
 }
 
 // The sum of n values, of which fill(begin, count, target) writes some.
@@ -88,14 +60,6 @@ T sum_of(int64_t n, F&& fill) {
   double total = 0;
   for (int64_t i = 0; i < pieces; i++) total += sums[i];
   return T(total);
-}
-
-template <class F>
-void released(bool large, F&& work) {
-  if (!large) return work();
-  Py_BEGIN_ALLOW_THREADS
-  work();
-  Py_END_ALLOW_THREADS
 }
 
 enum Reduction { none, mean, total, n_reductions };
@@ -158,7 +122,7 @@ PyObject* values(const Args& args) {
       PyArrayObject* out = new_array(PyArray_NDIM(x), PyArray_DIMS(x), type_number<T>());
       if (!out) return nullptr;
       T* target = data<T>(out);
-      released(n > 2 * thread_work, [&] {
+      unlocked(n > 2 * thread_work, [&] {
         parallel::split(n, thread_work, 64, [&](int64_t begin, int64_t end) {
           work(from + begin, to + begin, target + begin, end - begin, parameter);
         });
@@ -166,7 +130,7 @@ PyObject* values(const Args& args) {
       return reinterpret_cast<PyObject*>(out);
     }
     T sum = 0;
-    released(n > longest, [&] {
+    unlocked(n > longest, [&] {
       sum = sum_of<T>(n, [&](int64_t begin, int64_t count, T* target) {
         work(from + begin, to + begin, target, count, parameter);
       });
@@ -197,7 +161,7 @@ PyObject* grad(const Args& args) {
     const T* factors = each ? data<T>(g) : &factor;
     T* result = data<T>(out);
     auto work = loops_of<T>().grad[loss];
-    released(n > 2 * thread_work, [&] {
+    unlocked(n > 2 * thread_work, [&] {
       parallel::split(n, thread_work, 64, [&](int64_t begin, int64_t end) {
         work(each ? factors + begin : factors, each, from + begin, to + begin, result + begin,
              end - begin, T(options.parameter));
@@ -290,7 +254,7 @@ PyObject* nll_loss(const Args& args) {
       out = reinterpret_cast<PyObject*>(all);
     } else {
       T sum = 0;
-      released(c.count() > longest, [&] { sum = sum_of<T>(c.count(), fill); });
+      unlocked(c.count() > longest, [&] { sum = sum_of<T>(c.count(), fill); });
       out = scalar<T>(reduction == mean ? sum / T(weight) : sum);
     }
     return Py_BuildValue("NN", out, scalar<T>(T(weight)));
@@ -322,7 +286,7 @@ PyObject* nll_loss_grad(const Args& args) {
     T* to = data<T>(out);
     const T factor = reduction == mean ? *from / *data<T>(all) : *from;
     const int64_t size = c.samples * c.classes * c.places;
-    released(size > 8 * thread_work, [&] {
+    unlocked(size > 8 * thread_work, [&] {
       parallel::split(c.samples, 4 * thread_work / (c.classes * c.places) + 1, 1, [&](int64_t begin, int64_t end) {
         std::memset(to + begin * c.classes * c.places, 0, (end - begin) * c.classes * c.places * sizeof(T));
         for (int64_t i = begin * c.places; i < end * c.places; i++) {

@@ -71,7 +71,7 @@ PyArrayObject* pick(PyArrayObject* x, PyArrayObject* mask, int mask_ndim) {
   if (!out) return nullptr;
   const char* from = data<char>(x);
   char* to = data<char>(out);
-  unlocked(n + PyArray_NBYTES(out), [&] {
+  unlocked(n + PyArray_NBYTES(out) > index_release, [&] {
     if (inner == 1 && item == 4) {
       pick_elements(data<uint32_t>(x), m, n, begins, data<uint32_t>(out), total);
     } else if (inner == 1 && item == 8) {
@@ -109,12 +109,12 @@ PyObject* place_by_mask(PyArrayObject* g, const npy_intp* shape, int ndim, PyArr
   const uint8_t* m = data<uint8_t>(mask);
   int64_t* begins = begins_for(n);
   if (count_parts(m, n, begins) * inner != PyArray_SIZE(g)) return nullptr;
-  Held from(in_c_order(g)), out(new_array(ndim, shape, PyArray_TYPE(g)));
+  Held from = in_rows(g), out(new_array(ndim, shape, PyArray_TYPE(g)));
   if (!from || !out) return nullptr;
   const int64_t bytes = inner * PyArray_ITEMSIZE(g);
   const char* source = data<char>(from.get());
   char* to = data<char>(out.get());
-  unlocked(n * bytes, [&] {
+  unlocked(n * bytes > index_release, [&] {
     run_parts(n, begins, [&](int64_t first, int64_t last, int64_t at) {
       std::memset(to + first * bytes, 0, (last - first) * bytes);
       for (int64_t i = first; i < last; i++) {
@@ -126,7 +126,7 @@ PyObject* place_by_mask(PyArrayObject* g, const npy_intp* shape, int ndim, PyArr
       }
     });
   });
-  return out.release();
+  return out.object();
 }
 
 namespace {
@@ -220,7 +220,7 @@ PyObject* masked_fill(const Args& args) {
   uint64_t value8;
   std::memcpy(&value4, &single, 4);
   std::memcpy(&value8, &number, 8);
-  unlocked(PyArray_NBYTES(out), [&] {
+  unlocked(PyArray_NBYTES(out) > index_release, [&] {
     const uint8_t* m = data<uint8_t>(mask);
     if (type == NPY_FLOAT32)
       fill_lines(walk, n, step == 0, data<uint32_t>(x), m, value4, data<uint32_t>(out));
@@ -278,7 +278,7 @@ PyObject* nonzero(const Args& args) {
   const npy_intp shape[] = {count_parts(mask, n, begins), ndim};
   PyArrayObject* out = new_array(2, shape, NPY_INT64);
   if (!out) return nullptr;
-  unlocked(n, [&] { write_positions(mask, n, begins, ndim, PyArray_DIMS(x), data<int64_t>(out)); });
+  unlocked(n > index_release, [&] { write_positions(mask, n, begins, ndim, PyArray_DIMS(x), data<int64_t>(out)); });
   return reinterpret_cast<PyObject*>(out);
 }
 

@@ -2,6 +2,7 @@
 // products of gradient rules, where an operand is transposed.
 #include "families.h"
 #include "gemm.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -89,13 +90,7 @@ PyObject* compute(const Matrices& a, const Matrices& b, const Stack& stack, cons
     Py_DECREF(out);
     return nullptr;
   }
-  if (double(stack.count()) * p.m * p.n * p.k > gil_work) {
-    Py_BEGIN_ALLOW_THREADS
-    multiply(p, stack);
-    Py_END_ALLOW_THREADS
-  } else {
-    multiply(p, stack);
-  }
+  unlocked(double(stack.count()) * p.m * p.n * p.k > gil_work, [&] { multiply(p, stack); });
   return reinterpret_cast<PyObject*>(out);
 }
 

@@ -7,6 +7,7 @@
 #include "families.h"
 #include "held.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -258,13 +259,7 @@ PyObject* normalise(const Args& args) {
     if (!out || !mean || !variance) return nullptr;
     const Operands<T> o = {data<T>(x.get()), optional<T>(args, 1), optional<T>(args, 2),
                            data<T>(out.get()), data<T>(mean.get()), data<T>(variance.get()), known};
-    if (f.size() > 2 * thread_work) {
-      Py_BEGIN_ALLOW_THREADS
-      forward(f, o);
-      Py_END_ALLOW_THREADS
-    } else {
-      forward(f, o);
-    }
+    unlocked(f.size() > 2 * thread_work, [&] { forward(f, o); });
     return Py_BuildValue("NNN", out.object(), mean.object(), variance.object());
   });
 }
@@ -441,13 +436,7 @@ PyObject* normalise_grad(const Args& args) {
                             data<T>(args.array(4)), data<T>(args.array(5)), data<T>(out.get()),
                             weight ? data<T>(weight_grad.get()) : nullptr,
                             biased ? data<T>(bias_grad.get()) : nullptr, known};
-    if (f.size() > 2 * thread_work) {
-      Py_BEGIN_ALLOW_THREADS
-      backward(f, o);
-      Py_END_ALLOW_THREADS
-    } else {
-      backward(f, o);
-    }
+    unlocked(f.size() > 2 * thread_work, [&] { backward(f, o); });
     return Py_BuildValue("NNN", out.object(), weight ? weight_grad.object() : Py_NewRef(Py_None),
                          biased ? bias_grad.object() : Py_NewRef(Py_None));
   });

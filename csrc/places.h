@@ -5,57 +5,16 @@
 
 #include "arrays.h"
 #include "dispatch.h"
+#include "held.h"
 #include "kernel.h"
 #include "parallel.h"
 #include "scratch.h"
+#include "unlocked.h"
 
 namespace tidu {
 
 constexpr int64_t index_grain = 1 << 15;  // bytes that are worth a thread
 constexpr int64_t index_release = 1 << 16;  // bytes for which Python may do something else
-
-// Runs `work` without Python's lock if there is much to do.
-template <class F>
-void unlocked(int64_t bytes, F&& work) {
-  if (bytes > index_release) {
-    Py_BEGIN_ALLOW_THREADS
-    work();
-    Py_END_ALLOW_THREADS
-  } else {
-    work();
-  }
-}
-
-// A reference to an array that is let go at the end.
-class Held {
- public:
-  explicit Held(PyArrayObject* array = nullptr) : array_(array) {}
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-  ~Held() { Py_XDECREF(array_); }
-  void set(PyArrayObject* array) { array_ = array; }
-  PyArrayObject* get() const { return array_; }
-  explicit operator bool() const { return array_ != nullptr; }
-  PyObject* release() {
-    PyObject* object = reinterpret_cast<PyObject*>(array_);
-    array_ = nullptr;
-    return object;
-  }
-
- private:
-  PyArrayObject* array_;
-};
-
-inline PyArrayObject* new_reference(PyArrayObject* a) {
-  Py_INCREF(a);
-  return a;
-}
-
-// The array in C order: itself or a copy. Null if `a` is null (or Python's error is set).
-inline PyArrayObject* in_c_order(PyArrayObject* a) {
-  if (!a || is_contiguous(a)) return a ? new_reference(a) : nullptr;
-  return reinterpret_cast<PyArrayObject*>(PyArray_NewCopy(a, NPY_CORDER));
-}
 
 PyArrayObject* new_zeros(int ndim, const npy_intp* shape, int type);
 // A copy in C order.
@@ -66,13 +25,6 @@ int read_shape(const Args& args, int i, npy_intp* shape);
 // x[mask], and zeros of a shape with `g` where the mask is true (masks.cpp).
 PyObject* pick_by_mask(PyArrayObject* x, PyArrayObject* mask);
 PyObject* place_by_mask(PyArrayObject* g, const npy_intp* shape, int ndim, PyArrayObject* mask);
-
-// The axis that a dimension means; false if there is none.
-inline bool axis_of(int64_t dim, int ndim, int& axis) {
-  if (dim < -ndim || dim >= ndim) return false;
-  axis = static_cast<int>(dim < 0 ? dim + ndim : dim);
-  return true;
-}
 
 // Rows of `inner` elements in a table of `outer` parts of so many rows.
 struct Rows {

@@ -6,6 +6,7 @@
 #include "families.h"
 #include "parallel.h"
 #include "scratch.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -124,13 +125,7 @@ PyObject* in_chunks(PyArrayObject* out, F work) {
   auto all = [&] {
     for (int64_t i = 0; i < n; i += chunk) work(i, n - i < chunk ? n - i : chunk);
   };
-  if (n < long_work) {
-    all();
-  } else {
-    Py_BEGIN_ALLOW_THREADS
-    all();
-    Py_END_ALLOW_THREADS
-  }
+  unlocked(n >= long_work, all);
   return Py_NewRef(Py_None);
 }
 
@@ -210,13 +205,7 @@ PyObject* normal_blocks(const Args& args) {
     if (type == NPY_FLOAT32) fill_normal(engine, data<float>(out), n, mean, std);
     else fill_normal(engine, data<double>(out), n, mean, std);
   };
-  if (n < long_work) {
-    work();
-  } else {
-    Py_BEGIN_ALLOW_THREADS
-    work();
-    Py_END_ALLOW_THREADS
-  }
+  unlocked(n >= long_work, work);
   return Py_NewRef(Py_None);
 }
 

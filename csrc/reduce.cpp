@@ -4,21 +4,10 @@
 #include "dispatch.h"
 #include "families.h"
 #include "reduction_plan.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
-
-// Runs `work` without Python's lock if there is much to do.
-template <class F>
-void compute(int64_t size, F&& work) {
-  if (size > worth_the_lock) {
-    Py_BEGIN_ALLOW_THREADS
-    work();
-    Py_END_ALLOW_THREADS
-  } else {
-    work();
-  }
-}
 
 bool mark(int64_t dim, int ndim, bool* reduced) {
   const int64_t range = ndim ? ndim : 1;
@@ -77,7 +66,7 @@ struct Call {
     PyArrayObject* out = plan.make_result(out_type, keepdim);
     if (!out) return nullptr;
     Out* to = data<Out>(out);
-    compute(plan.size(), [&] {
+    unlocked(plan.size() > worth_the_lock, [&] {
       Out* results = plan.permuted() ? scratch<Out>(scratch_own, plan.results()) : to;
       work(results);
       if (plan.permuted()) plan.permute(results, to);

@@ -92,7 +92,7 @@ PyObject* running(const Args& args) {
   PyArrayObject* x = args.count() > 1 ? args.array(0) : nullptr;
   int64_t dim;
   int axis;
-  if (!x || !PyArray_SIZE(x) || !args.integer(1, dim) || !axis_of(dim, PyArray_NDIM(x), axis) ||
+  if (!x || !PyArray_SIZE(x) || !args.integer(1, dim) || (axis = axis_of(dim, PyArray_NDIM(x))) < 0 ||
       (args.count() > 2 && !args.is_none(2)))
     return nullptr;
   const int type = PyArray_TYPE(x);
@@ -101,9 +101,9 @@ PyObject* running(const Args& args) {
   for (int d = 0; d < axis; d++) outer *= PyArray_DIM(x, d);
   for (int d = axis + 1; d < PyArray_NDIM(x); d++) inner *= PyArray_DIM(x, d);
   const int64_t n = PyArray_DIM(x, axis);
-  Held from(in_c_order(x)), out(new_array(PyArray_NDIM(x), PyArray_DIMS(x), type));
+  Held from = in_rows(x), out(new_array(PyArray_NDIM(x), PyArray_DIMS(x), type));
   if (!from || !out) return nullptr;
-  unlocked(PyArray_NBYTES(x), [&] {
+  unlocked(PyArray_NBYTES(x) > index_release, [&] {
     if (type == NPY_FLOAT32)
       scan<S>(data<float>(from.get()), outer, n, inner, data<float>(out.get()));
     else if (type == NPY_FLOAT64)
@@ -111,7 +111,7 @@ PyObject* running(const Args& args) {
     else
       scan<S>(data<int64_t>(from.get()), outer, n, inner, data<int64_t>(out.get()));
   });
-  return out.release();
+  return out.object();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "held.h"
 #include "parallel.h"
 #include "scratch.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -79,10 +80,7 @@ void run(const View& v, R&& rows, C&& columns) {
 
 template <class R, class C>
 void run_released(const View& v, R&& rows, C&& columns) {
-  if (v.size() < 2 * thread_work) return run(v, rows, columns);
-  Py_BEGIN_ALLOW_THREADS
-  run(v, rows, columns);
-  Py_END_ALLOW_THREADS
+  unlocked(v.size() >= 2 * thread_work, [&] { run(v, rows, columns); });
 }
 
 enum Kind { plain, logarithm };
