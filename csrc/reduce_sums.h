@@ -6,6 +6,7 @@
 #pragma once
 
 #include "simd.h"
+#include "transpose.h"
 
 namespace tidu::TIDU_ISA {
 
@@ -186,28 +187,57 @@ static void sum_columns(const T* x, int64_t stride, int64_t n, int64_t columns, 
                    out + whole);
 }
 
+// The lanes of a row's sum, before they are added up, and the sum of the row's last elements, which
+// fill no vector.
+template <Map M, class T>
+TIDU_INLINE void add_lanes(const T* x, int64_t n, T center, Vec<T>* s, T* lanes_of_row, T& tail) {
+  constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
+  const int64_t vectors = n / W;
+  T sums[group];
+  for (int k = 0; k < N; k++) store(sums + k * lanes<T>, s[k]);
+  for (int64_t v = n / group * side_by_side; v < vectors; v++)
+    for (int j = 0; j < W; j++) sums[j] += mapped<M>(x[v * W + j], center);
+  for (int j = 0; j < W; j++)
+    lanes_of_row[j] = sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+  tail = 0;
+  for (int64_t i = vectors * W; i < n; i++) tail += mapped<M>(x[i], center);
+}
+
 // The sums of R rows of at least one vector of 32 bytes each, to R places `step` apart.
 template <Map M, int R, class T>
 TIDU_INLINE void sum_long_rows(const T* x, int64_t row_stride, int64_t n, const T* center, T* out,
                                int64_t step) {
   constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
-  const int64_t blocks = n / group, vectors = n / W;
   Vec<T> centers[R][N], s[R][N];
   for (int r = 0; r < R; r++)
     for (int k = 0; k < N; k++) centers[r][k] = splat(center[r]), s[r][k] = Vec<T>{};
-  if (blocks) cascade<M, R, N>(x, row_stride, group, blocks, centers, s);
-  for (int r = 0; r < R; r++, x += row_stride) {
-    T sums[group];
-    for (int k = 0; k < N; k++) store(sums + k * lanes<T>, s[r][k]);
-    for (int64_t v = blocks * side_by_side; v < vectors; v++)
-      for (int j = 0; j < W; j++) sums[j] += mapped<M>(x[v * W + j], center[r]);
-    T total = 0;
-    for (int64_t i = vectors * W; i < n; i++) total += mapped<M>(x[i], center[r]);
-    T across[W];  // in vectors; only what follows has to wait for each addition
-    for (int j = 0; j < W; j++) across[j] = sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+  if (n >= group) cascade<M, R, N>(x, row_stride, group, n / group, centers, s);
+  for (int r = 0; r < R; r++) {
+    T across[W], total;
+    add_lanes<M>(x + r * row_stride, n, center[r], s[r], across, total);
     for (int j = 0; j < W; j++) total += across[j];
     out[r * step] = total;
   }
+}
+
+// The sums of W rows too short for a cascade. Adding up one row's lanes is a chain of additions that
+// wait for each other; here the lanes of all rows are added up side by side.
+template <Map M, class T>
+TIDU_INLINE void sum_rows_together(const T* x, int64_t row_stride, int64_t n, const T* center,
+                                   int64_t center_step, T* out) {
+  constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
+  T across[W * W], lanes_first[W * W], totals[W];
+  for (int r = 0; r < W; r++, x += row_stride) {
+    const T c = M == centered ? center[r * center_step] : T(0);
+    Vec<T> centers[N], s[N];
+    for (int k = 0; k < N; k++) centers[k] = splat(c);
+    add_rows<M, N>(x, group, n / group, centers, s);
+    add_lanes<M>(x, n, c, s, across + r * W, totals[r]);
+  }
+  transpose(across, W, W, W, lanes_first, W);
+  for (int j = 0; j < W; j++)
+    for (int r = 0; r < W; r++) totals[r] += lanes_first[j * W + r];
+  for (int r = 0; r < W; r++) out[r] = totals[r];
 }
 
 template <Map M, class T>
@@ -236,6 +266,10 @@ static void sum_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, c
       sum_long_rows<M, R>(x + i * row_stride, part * row_stride, n, c, out + i, part);
     }
     i = part * R;
+  } else if (n >= width<T>) {
+    for (; i + width<T> <= count; i += width<T>)
+      sum_rows_together<M>(x + i * row_stride, row_stride, n,
+                           M == centered ? center + i * center_step : center, center_step, out + i);
   }
   for (; i < count; i++) {
     if (M == centered) c[0] = center[i * center_step];
