@@ -6,6 +6,7 @@
 #include "assign.h"
 #include "families.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -54,13 +55,8 @@ struct Parts {
 // task(first, last plane), on threads.
 template <class F>
 void over_planes(int64_t count, int64_t work, F&& task) {
-  if (count * work < 2 * thread_work) {
-    task(int64_t(0), count);
-    return;
-  }
-  Py_BEGIN_ALLOW_THREADS
-  parallel::split(count, thread_work / (work + 1) + 1, 1, task);
-  Py_END_ALLOW_THREADS
+  if (count * work < 2 * thread_work) task(int64_t(0), count);
+  else unlocked(true, [&] { parallel::split(count, thread_work / (work + 1) + 1, 1, task); });
 }
 
 PyObject* release(PyArrayObject* source, PyArrayObject* out) {

@@ -39,6 +39,15 @@ int import_numpy() {
   return 0;
 }
 
+// Sets the error that NumPy has for an array for which there is no memory: asks it for one. Null.
+PyArrayObject* out_of_memory(PyArray_Descr* dtype, int ndim, npy_intp* shape) {
+  PyErr_Clear();
+  PyObject* array = PyArray_NewFromDescr(&PyArray_Type, dtype, ndim, shape, nullptr, nullptr, 0, nullptr);
+  if (array) PyErr_NoMemory();  // NumPy got some after all, but in another order and not aligned
+  Py_XDECREF(array);
+  return nullptr;
+}
+
 }  // namespace
 
 PyObject* memory_owner_type() { return reinterpret_cast<PyObject*>(memory_type); }
@@ -61,12 +70,10 @@ PyArrayObject* new_array(int ndim, const npy_intp* shape, int type, const npy_in
   if (memory) {
     memory->bytes = bytes;
     memory->block = memory::allocate(bytes);
-    if (!memory->block) PyErr_NoMemory();
   }
   if (!memory || !memory->block) {
     Py_XDECREF(memory);
-    Py_DECREF(dtype);
-    return nullptr;
+    return out_of_memory(dtype, ndim, dims);
   }
   PyArrayObject* array = reinterpret_cast<PyArrayObject*>(PyArray_NewFromDescr(
       &PyArray_Type, dtype, ndim, dims, const_cast<npy_intp*>(strides), memory->block,

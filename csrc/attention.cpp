@@ -12,6 +12,7 @@
 #include "held.h"
 #include "parallel.h"
 #include "scratch.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -214,11 +215,11 @@ template <class F>
 void run_tasks(const Attention& all, int64_t tasks, F&& task) {
   const double work = double(all.count()) * all.group * all.query.rows * all.key.rows *
                       (all.query.columns + all.value.columns + 16);
-  PyThreadState* state = work > thread_work / 4 ? PyEval_SaveThread() : nullptr;
-  if (work >= 2 * thread_work) parallel::run(tasks, task);
-  else
-    for (int64_t i = 0; i < tasks; i++) task(i);
-  if (state) PyEval_RestoreThread(state);
+  unlocked(work > thread_work / 4, [&] {
+    if (work >= 2 * thread_work) parallel::run(tasks, task);
+    else
+      for (int64_t i = 0; i < tasks; i++) task(i);
+  });
 }
 
 // query, key, value, mask, is_causal, scale

@@ -3,6 +3,7 @@
 #include <structmember.h>
 
 #include <cstring>
+#include <new>
 
 #include "cases.h"
 #include "program.h"
@@ -260,7 +261,7 @@ Form* read_form(PyObject* op) {
     form.defaults[i] = value == Py_NotImplemented ? nullptr : value;
     if (form.tensors >> i & 1) form.bit[i] = bit++;
   }
-  return new Form(form);  // lives as long as the operation, and so does what it was told
+  return new (std::nothrow) Form(form);  // lives as long as the operation, and so does what it was told
 }
 
 Form* form_of(PyObject* op) {

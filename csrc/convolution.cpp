@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "families.h"
+#include "held.h"
 #include "unlocked.h"
 #include "winograd.h"
 
@@ -67,9 +68,10 @@ PyArrayObject* new_result(int64_t first, int64_t second, const int64_t* size, in
 // Runs without the interpreter's lock if that is worth it.
 template <class F>
 PyObject* result_of(const ConvolutionShape& s, PyArrayObject* out, F&& compute) {
+  Held result(out);
   if (!out) return nullptr;
   unlocked(s.products() > 1e5, compute);
-  return reinterpret_cast<PyObject*>(out);
+  return result.object();
 }
 
 bool bias_fits(const Args& args, const Contiguous& bias, int64_t channels) {

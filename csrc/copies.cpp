@@ -5,6 +5,7 @@
 #include "copy.h"
 #include "families.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -221,13 +222,7 @@ PyObject* zeros(const Args& args) {
   char* to = data<char>(out);
   const npy_intp bytes = PyArray_NBYTES(out);
   auto clear = [=](int64_t begin, int64_t end) { std::memset(to + begin, 0, end - begin); };
-  if (bytes < long_copy) {
-    clear(0, bytes);
-  } else {
-    Py_BEGIN_ALLOW_THREADS
-    parallel::split(bytes, 2 * long_copy, 4096, clear);
-    Py_END_ALLOW_THREADS
-  }
+  unlocked(bytes >= long_copy, [&] { parallel::split(bytes, 2 * long_copy, 4096, clear); });
   return object_of(out);
 }
 
@@ -474,13 +469,8 @@ PyObject* triangle(const Args& args, bool lower) {
       }
     }
   };
-  if (PyArray_NBYTES(x) < long_copy) {
-    copy(0, rows);
-  } else {
-    Py_BEGIN_ALLOW_THREADS
-    parallel::split(rows, long_copy / (width * size) + 1, 1, copy);
-    Py_END_ALLOW_THREADS
-  }
+  const bool is_long = PyArray_NBYTES(x) >= long_copy;
+  unlocked(is_long, [&] { parallel::split(rows, is_long ? long_copy / (width * size) + 1 : rows, 1, copy); });
   Py_DECREF(source);
   return object_of(out);
 }

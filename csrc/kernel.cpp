@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "guarded.h"
+
 namespace tidu {
 namespace {
 
@@ -19,7 +21,7 @@ PyTypeObject* kernel_type = nullptr;
 PyObject* call_kernel(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
   Kernel* self = reinterpret_cast<Kernel*>(object);
   if (!names) {
-    PyObject* out = self->function(Args(args, PyVectorcall_NARGS(nargsf)));
+    PyObject* out = guarded([&] { return self->function(Args(args, PyVectorcall_NARGS(nargsf))); });
     if (out || PyErr_Occurred()) return out;
   }
   return PyObject_Vectorcall(self->reference, args, nargsf, names);

@@ -39,7 +39,7 @@ class Args {
 };
 
 // A new reference to the result (for several, a tuple). Null without an error set: the reference
-// has to compute this call. Null with an error set raises it.
+// has to compute this call. Null with an error set raises it; C++'s exceptions become Python's.
 using Function = PyObject* (*)(const Args&);
 
 struct Entry {

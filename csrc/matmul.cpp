@@ -2,6 +2,7 @@
 // products of gradient rules, where an operand is transposed.
 #include "families.h"
 #include "gemm.h"
+#include "held.h"
 #include "unlocked.h"
 
 namespace tidu {
@@ -83,15 +84,11 @@ PyObject* compute(const Matrices& a, const Matrices& b, const Stack& stack, cons
   // A stride of one element along dimensions of one, so that the kernels see what is contiguous.
   if (p.k == 1) p.a_column = p.b_row = 1;
   if (p.n == 1) p.b_column = 1;
-  PyArrayObject* out = new_array(ndim, shape, type_number<T>());
-  if (!out) return nullptr;
-  p.c = data<T>(out);
-  if (added && PyArray_CopyInto(out, added) < 0) {
-    Py_DECREF(out);
-    return nullptr;
-  }
+  Held out(new_array(ndim, shape, type_number<T>()));
+  if (!out || (added && PyArray_CopyInto(out.get(), added) < 0)) return nullptr;
+  p.c = data<T>(out.get());
   unlocked(double(stack.count()) * p.m * p.n * p.k > gil_work, [&] { multiply(p, stack); });
-  return reinterpret_cast<PyObject*>(out);
+  return out.object();
 }
 
 // What of a product is not the two operands.

@@ -49,6 +49,7 @@ struct Cache {
   Stats stats{};
   size_t most = 0;  // bytes that were ever in use at once
   uint64_t clock = 0;
+  int64_t until_failure = -1;  // allocations that are left; negative: all succeed
 };
 
 Cache& cache() {
@@ -98,6 +99,8 @@ void* allocate(size_t bytes) {
   SizeClass kind = size_class(bytes);
   Cache& c = cache();
   std::lock_guard<std::mutex> guard(c.mutex);
+  if (c.until_failure == 0) return nullptr;
+  if (c.until_failure > 0) c.until_failure--;
   Shelf& shelf = c.shelves[kind.index];
   shelf.last_used = ++c.clock;
   c.stats.allocations++;
@@ -155,6 +158,12 @@ void reset_peak() {
   Cache& c = cache();
   std::lock_guard<std::mutex> guard(c.mutex);
   c.stats.peak = c.stats.in_use;
+}
+
+void fail_after(int64_t allocations) {
+  Cache& c = cache();
+  std::lock_guard<std::mutex> guard(c.mutex);
+  c.until_failure = allocations;
 }
 
 void lock() { cache().mutex.lock(); }

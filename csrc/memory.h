@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tidu::memory {
 
@@ -19,6 +20,9 @@ struct Stats {
 Stats stats();
 void empty_cache();
 void reset_peak();  // `peak` becomes what is in use now
+
+// For tests: after so many more allocations all fail, as if there were no memory. Negative: none do.
+void fail_after(int64_t allocations);
 
 // Around a fork, so that the child finds the cache as no thread was changing it.
 void lock();

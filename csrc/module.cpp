@@ -51,6 +51,7 @@ NB_MODULE(_kernels, m) {
     return out;
   });
   m.def("empty_cache", [] { memory::empty_cache(); });
+  m.def("fail_allocation_after", [](int64_t allocations) { memory::fail_after(allocations); });
   m.def("reset_peak", [] { memory::reset_peak(); });
 
   nb::object kernel = nb::steal(make_kernel_type());

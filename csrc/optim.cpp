@@ -6,6 +6,7 @@
 #include "dispatch.h"
 #include "families.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -115,9 +116,7 @@ class Call {
   template <class F>
   void run(int64_t grain, F step) {
     if (total_ >= without_gil) {
-      Py_BEGIN_ALLOW_THREADS
-      run_threaded(grain, step);
-      Py_END_ALLOW_THREADS
+      unlocked(true, [&] { run_threaded(grain, step); });
     } else {
       for (const Parameter<T>& part : parts) step(part);
     }

@@ -4,9 +4,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
+#include <utility>
 
 #if defined(__linux__) || defined(__APPLE__)
 #include <pthread.h>
@@ -83,6 +84,10 @@ class Pool {
     // Where there are more threads than processors, the one waited for may need this one.
     for (int i = 0; busy_.load(std::memory_order_acquire) > 0; i++)
       i < 4096 ? pause() : std::this_thread::yield();
+    if (failed_.load(std::memory_order_relaxed)) {
+      failed_ = false;
+      std::rethrow_exception(std::exchange(failure_, nullptr));
+    }
   }
 
   // In the child of a fork there is only the thread that called it.
@@ -105,13 +110,18 @@ class Pool {
         std::thread([this, number = started_ + 1, seen = round_.load()] { serve(number, seen); }).detach();
         started_++;
       }
-    } catch (const std::system_error&) {  // The system gives no more.
+    } catch (const std::exception&) {  // The system gives no more.
     }
     return helpers < started_ ? helpers : started_;
   }
 
   void work(int64_t task) {
-    for (; task < n_; task = next_.fetch_add(1, std::memory_order_relaxed)) body_(context_, task);
+    try {
+      for (; task < n_; task = next_.fetch_add(1, std::memory_order_relaxed)) body_(context_, task);
+    } catch (...) {
+      if (!failed_.exchange(true)) failure_ = std::current_exception();
+      next_ = n_;
+    }
   }
 
   void serve(int number, uint64_t seen) {
@@ -144,6 +154,8 @@ class Pool {
   std::atomic<int> asleep_{0}, busy_{0};
   std::atomic<uint64_t> round_{0};
   std::atomic<int64_t> next_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;  // whoever set `failed_` wrote it, before it was done
   int started_ = 0;
   int64_t n_ = 0;
   void (*body_)(void*, int64_t) = nullptr;
@@ -158,6 +170,13 @@ Pool& pool() {
 }
 
 thread_local bool inside = false;
+
+// While it lives, its thread is in a task.
+struct Inside {
+  const bool before = inside;
+  Inside() { inside = true; }
+  ~Inside() { inside = before; }
+};
 
 }  // namespace
 
@@ -184,10 +203,8 @@ void run(int64_t n, void (*body)(void*, int64_t), void* context) {
     void* context;
   } call{body, context};
   pool().run(n, [](void* p, int64_t i) {
-    bool before = inside;
-    inside = true;
+    const Inside here;
     static_cast<Call*>(p)->body(static_cast<Call*>(p)->context, i);
-    inside = before;
   }, &call);
 }
 

@@ -17,7 +17,8 @@ void prepare_for_forks();
 // caller's among them; returns when all are done. A thread starts with the task of its own number,
 // so that kernels which follow each other find their part of the memory in the same core's cache,
 // and then takes what is left. Within a task, and while another Python thread has the pool, `run`
-// computes in the calling thread.
+// computes in the calling thread. What a task throws, `run` throws, the first of several; tasks that
+// were not begun are left out.
 void run(int64_t n, void (*body)(void* context, int64_t task), void* context);
 
 template <class F>

@@ -1,8 +1,12 @@
 // Pooling operations: see tidu/ops/pooling.py and, for what is computed, tidu/backend/pooling.py.
+#include <utility>
+
 #include "assign.h"
 #include "dispatch.h"
 #include "families.h"
+#include "held.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -106,10 +110,10 @@ struct Call {
       task(int64_t(0), count);
       return;
     }
-    Py_BEGIN_ALLOW_THREADS
-    parallel::split(count, thread_work / work + 1, 1,
-                    [&](int64_t begin, int64_t end) { task(begin, end - begin); });
-    Py_END_ALLOW_THREADS
+    unlocked(true, [&] {
+      parallel::split(count, thread_work / work + 1, 1,
+                      [&](int64_t begin, int64_t end) { task(begin, end - begin); });
+    });
   }
 };
 
@@ -129,25 +133,21 @@ bool shape_at(const Args& args, int i, npy_intp (&shape)[5], int& ndim) {
 
 template <class T>
 PyObject* max_of(const Call& call, PyArrayObject* x) {
-  PyArrayObject* source = contiguous(x);
-  PyArrayObject* out = source ? call.new_result(PyArray_DIMS(x), type_number<T>()) : nullptr;
+  const Held source(contiguous(x));
+  if (!source) return nullptr;
   const int place_type = call.places() < 256 ? NPY_UINT8 : NPY_INT32;
-  PyArrayObject* place = out ? call.new_result(PyArray_DIMS(x), place_type) : nullptr;
-  if (!place) {
-    Py_XDECREF(source);
-    Py_XDECREF(out);
-    return nullptr;
-  }
+  Held out(call.new_result(PyArray_DIMS(x), type_number<T>()));
+  Held place(call.new_result(PyArray_DIMS(x), place_type));
+  if (!out || !place) return nullptr;
   const int64_t place_size = place_type == NPY_UINT8 ? 1 : 4;
-  const T* from = data<T>(source);
-  T* to = data<T>(out);
-  char* places = data<char>(place);
+  const T* from = data<T>(source.get());
+  T* to = data<T>(out.get());
+  char* places = data<char>(place.get());
   call.run([&](int64_t plane, int64_t count) {
     const int64_t done = plane * call.windows();
     kernels<T>().max(call.w, count, from + plane * call.input_size(), to + done, places + done * place_size);
   });
-  Py_DECREF(source);
-  return Py_BuildValue("(NN)", out, place);
+  return Py_BuildValue("(NN)", out.object(), place.object());
 }
 
 // x, kernel, stride, padding, dilation, ceil_mode
@@ -170,28 +170,21 @@ bool set_places(Call& call, PyArrayObject* place, const npy_intp* input_shape) {
 }
 
 template <class T>
-PyObject* move_by_places(const Call& call, PyArrayObject* x, PyArrayObject* place, PyArrayObject* out,
-                         bool back) {
-  PyArrayObject* source = out ? contiguous(x) : nullptr;
-  PyArrayObject* where = source ? contiguous(place) : nullptr;
-  if (!where) {
-    Py_XDECREF(out);
-    Py_XDECREF(source);
-    return nullptr;
-  }
-  const int64_t place_size = PyArray_ITEMSIZE(where);
-  const T* from = data<T>(source);
-  T* to = data<T>(out);
-  const char* places = data<char>(where);
+PyObject* move_by_places(const Call& call, PyArrayObject* x, PyArrayObject* place, Held out, bool back) {
+  if (!out) return nullptr;
+  const Held source(contiguous(x)), where(contiguous(place));
+  if (!source || !where) return nullptr;
+  const int64_t place_size = PyArray_ITEMSIZE(where.get());
+  const T* from = data<T>(source.get());
+  T* to = data<T>(out.get());
+  const char* places = data<char>(where.get());
   call.run([&](int64_t plane, int64_t count) {
     const int64_t window = plane * call.windows(), element = plane * call.input_size();
     const char* first = places + window * place_size;
     if (back) kernels<T>().max_back(call.w, count, from + window, first, to + element);
     else kernels<T>().max_pick(call.w, count, from + element, first, to + window);
   });
-  Py_DECREF(source);
-  Py_DECREF(where);
-  return reinterpret_cast<PyObject*>(out);
+  return out.object();
 }
 
 // x (the windows' gradients), place, shape, kernel, stride, padding, dilation
@@ -203,9 +196,9 @@ PyObject* max_pool_back(const Args& args) {
   if (!is_float(x) || !place || !shape_at(args, 2, shape, ndim) || !call.read(args, 3, true) ||
       !call.set_input(ndim, shape) || !set_places(call, place, shape) || !call.fits(x, shape))
     return nullptr;
-  PyArrayObject* out = new_array(ndim, shape, PyArray_TYPE(x));
-  return PyArray_TYPE(x) == NPY_FLOAT32 ? move_by_places<float>(call, x, place, out, true)
-                                        : move_by_places<double>(call, x, place, out, true);
+  Held out(new_array(ndim, shape, PyArray_TYPE(x)));
+  return PyArray_TYPE(x) == NPY_FLOAT32 ? move_by_places<float>(call, x, place, std::move(out), true)
+                                        : move_by_places<double>(call, x, place, std::move(out), true);
 }
 
 // x, place, kernel, stride, padding, dilation
@@ -215,20 +208,20 @@ PyObject* max_pool_pick(const Args& args) {
   if (!is_float(x) || !place || !call.read(args, 2, true) ||
       !call.set_input(PyArray_NDIM(x), PyArray_DIMS(x)) || !set_places(call, place, PyArray_DIMS(x)))
     return nullptr;
-  PyArrayObject* out = call.new_result(PyArray_DIMS(x), PyArray_TYPE(x));
-  return PyArray_TYPE(x) == NPY_FLOAT32 ? move_by_places<float>(call, x, place, out, false)
-                                        : move_by_places<double>(call, x, place, out, false);
+  Held out(call.new_result(PyArray_DIMS(x), PyArray_TYPE(x)));
+  return PyArray_TYPE(x) == NPY_FLOAT32 ? move_by_places<float>(call, x, place, std::move(out), false)
+                                        : move_by_places<double>(call, x, place, std::move(out), false);
 }
 
 // Means
 
 // What each window's sum is divided by, in an array.
 template <class T>
-PyArrayObject* divisors_of(const Call& call, bool count_padding, PyObject* given) {
+Held divisors_of(const Call& call, bool count_padding, PyObject* given) {
   npy_intp size = call.windows();
-  PyArrayObject* found = new_array(1, &size, type_number<T>());
-  if (!found) return nullptr;
-  T* out = data<T>(found);
+  Held found(new_array(1, &size, type_number<T>()));
+  if (!found) return found;
+  T* out = data<T>(found.get());
   if (given != Py_None) {
     const T by = static_cast<T>(PyLong_AsLongLong(given));
     for (npy_intp i = 0; i < size; i++) out[i] = by;
@@ -253,25 +246,19 @@ PyArrayObject* divisors_of(const Call& call, bool count_padding, PyObject* given
 }
 
 template <class T>
-PyObject* mean_of(const Call& call, PyArrayObject* x, PyArrayObject* out, bool count_padding,
-                  PyObject* divisor, bool back) {
-  PyArrayObject* source = out ? contiguous(x) : nullptr;
-  PyArrayObject* divisors = source ? divisors_of<T>(call, count_padding, divisor) : nullptr;
-  if (!divisors) {
-    Py_XDECREF(out);
-    Py_XDECREF(source);
-    return nullptr;
-  }
-  const T *from = data<T>(source), *by = data<T>(divisors);
-  T* to = data<T>(out);
+PyObject* mean_of(const Call& call, PyArrayObject* x, Held out, bool count_padding, PyObject* divisor,
+                  bool back) {
+  if (!out) return nullptr;
+  const Held source(contiguous(x)), divisors = divisors_of<T>(call, count_padding, divisor);
+  if (!source || !divisors) return nullptr;
+  const T *from = data<T>(source.get()), *by = data<T>(divisors.get());
+  T* to = data<T>(out.get());
   call.run([&](int64_t plane, int64_t count) {
     const int64_t window = plane * call.windows(), element = plane * call.input_size();
     if (back) kernels<T>().mean_back(call.w, count, from + window, by, to + element);
     else kernels<T>().mean(call.w, count, from + element, by, to + window);
   });
-  Py_DECREF(source);
-  Py_DECREF(divisors);
-  return reinterpret_cast<PyObject*>(out);
+  return out.object();
 }
 
 bool is_divisor(PyObject* object) {
@@ -287,10 +274,10 @@ PyObject* avg_pool(const Args& args) {
       !args.flag(5, count_padding) || !is_divisor(args.object(6)) ||
       !call.set_input(PyArray_NDIM(x), PyArray_DIMS(x)) || !call.set_windows(ceil_mode))
     return nullptr;
-  PyArrayObject* out = call.new_result(PyArray_DIMS(x), PyArray_TYPE(x));
+  Held out(call.new_result(PyArray_DIMS(x), PyArray_TYPE(x)));
   return PyArray_TYPE(x) == NPY_FLOAT32
-             ? mean_of<float>(call, x, out, count_padding, args.object(6), false)
-             : mean_of<double>(call, x, out, count_padding, args.object(6), false);
+             ? mean_of<float>(call, x, std::move(out), count_padding, args.object(6), false)
+             : mean_of<double>(call, x, std::move(out), count_padding, args.object(6), false);
 }
 
 // x (the windows' gradients), shape, kernel, stride, padding, ceil_mode, count_include_pad,
@@ -305,10 +292,10 @@ PyObject* avg_pool_back(const Args& args) {
       !args.flag(5, ceil_mode) || !args.flag(6, count_padding) || !is_divisor(args.object(7)) ||
       !call.set_input(ndim, shape) || !call.set_windows(ceil_mode) || !call.fits(x, shape))
     return nullptr;
-  PyArrayObject* out = new_array(ndim, shape, PyArray_TYPE(x));
+  Held out(new_array(ndim, shape, PyArray_TYPE(x)));
   return PyArray_TYPE(x) == NPY_FLOAT32
-             ? mean_of<float>(call, x, out, count_padding, args.object(7), true)
-             : mean_of<double>(call, x, out, count_padding, args.object(7), true);
+             ? mean_of<float>(call, x, std::move(out), count_padding, args.object(7), true)
+             : mean_of<double>(call, x, std::move(out), count_padding, args.object(7), true);
 }
 
 }  // namespace

@@ -6,7 +6,10 @@
 
 #include "arrays.h"
 #include "dispatch.h"
+#include "guarded.h"
+#include "held.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -194,11 +197,11 @@ void execute(const Call& call) {
     Run(call, 0, call.size).go();
     return;
   }
-  Py_BEGIN_ALLOW_THREADS
-  parallel::split(call.size, thread_work / cost, call.block, [&](int64_t begin, int64_t end) {
-    Run(call, begin, end).go();
+  unlocked(true, [&] {
+    parallel::split(call.size, thread_work / cost, call.block, [&](int64_t begin, int64_t end) {
+      Run(call, begin, end).go();
+    });
   });
-  Py_END_ALLOW_THREADS
 }
 
 // Whether axis a should come after axis b, as NumPy orders axes for a result: some operand has the
@@ -389,27 +392,27 @@ PyObject* compute(Program* self, PyObject* const* args, PyArrayObject* out) {
     x.scalar = !x.whole && PyArray_SIZE(a) == 1;
     linear = linear && (x.whole || x.scalar);
   }
-  PyArrayObject* result;
+  Held result;
   if (linear) {
     call.ndim = 1;
     call.shape[0] = call.size = PyArray_SIZE(arrays[model]);
     if (out && !PyArray_SAMESHAPE(out, arrays[model])) return nullptr;
-    result = out ? new_reference(out)
-                 : new_array(PyArray_NDIM(arrays[model]), PyArray_DIMS(arrays[model]), result_type);
+    result = Held(out ? new_reference(out)
+                      : new_array(PyArray_NDIM(arrays[model]), PyArray_DIMS(arrays[model]), result_type));
   } else {
-    result = arrange(call, arrays, result_type, out);
+    result = Held(arrange(call, arrays, result_type, out));
   }
   if (!result) return nullptr;
-  call.result = data<char>(result);
+  call.result = data<char>(result.get());
   execute(call);
-  return reinterpret_cast<PyObject*>(result);
+  return result.object();
 }
 
 PyObject* call_program(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
   Program* self = reinterpret_cast<Program*>(object);
   if (names || PyVectorcall_NARGS(nargsf) != self->n_inputs)
     return PyObject_Vectorcall(self->fallback, args, nargsf, names);
-  PyObject* result = compute(self, args, nullptr);
+  PyObject* result = guarded([&] { return compute(self, args, nullptr); });
   if (result || PyErr_Occurred()) return result;
   return call_fallback(self, args, nargsf);
 }
@@ -420,7 +423,7 @@ PyObject* into(PyObject* object, PyObject* const* args, Py_ssize_t count) {
   Program* self = reinterpret_cast<Program*>(object);
   PyArrayObject* out = count == self->n_inputs + 1 ? plain_array(args[0]) : nullptr;
   if (!out || !is_contiguous(out) || !PyArray_ISWRITEABLE(out)) Py_RETURN_FALSE;
-  PyObject* result = compute(self, args + 1, out);
+  PyObject* result = guarded([&] { return compute(self, args + 1, out); });
   if (!result && PyErr_Occurred()) return nullptr;
   Py_XDECREF(result);
   return PyBool_FromLong(result != nullptr);

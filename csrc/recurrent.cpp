@@ -7,6 +7,7 @@
 #include "dispatch.h"
 #include "families.h"
 #include "parallel.h"
+#include "unlocked.h"
 
 namespace tidu {
 namespace {
@@ -188,11 +189,11 @@ PyObject* compute(Layer<T>& layer, PyObject* b_ih_object, PyObject* b_hh_object)
   RecurrentForward<T> f{layer.steps(), inputs, units, layer.x, layer.h0, layer.c0, data<T>(packed),
                         data<T>(states), data<T>(out), data<T>(h), c ? data<T>(c) : nullptr,
                         gates ? data<T>(gates) : nullptr, cells ? data<T>(cells) : nullptr};
-  Py_BEGIN_ALLOW_THREADS
-  use.pack(cell, inputs, units, layer.w_ih, layer.w_hh, b_ih, b_hh, data<T>(packed));
-  std::memset(data<T>(packed) + size, 0, units * sizeof(T));
-  layer.over_batch([&](int64_t begin, int64_t end) { use.forward(cell, f, begin, end); });
-  Py_END_ALLOW_THREADS
+  unlocked(true, [&] {
+    use.pack(cell, inputs, units, layer.w_ih, layer.w_hh, b_ih, b_hh, data<T>(packed));
+    std::memset(data<T>(packed) + size, 0, units * sizeof(T));
+    layer.over_batch([&](int64_t begin, int64_t end) { use.forward(cell, f, begin, end); });
+  });
   for (PyArrayObject* a : {out, h, c, gates, cells, states}) Py_XINCREF(a);
   if (cell == cell_lstm) return tuple({out, h, c, gates, cells, states});
   return cell == cell_gru ? tuple({out, h, gates, states}) : tuple({out, h, states});
@@ -285,26 +286,26 @@ PyObject* compute_gradients(Layer<T>& layer, const Saved& saved) {
   b.packed = data<T>(packed);
   b.dh = data<T>(dh), b.dc = dc ? data<T>(dc) : nullptr;
   b.da_x = data<T>(da), b.da_h = data<T>(da_h);
-  Py_BEGIN_ALLOW_THREADS
-  use.pack_columns(width, units, layer.w_hh, data<T>(packed));
-  std::memset(data<T>(packed) + size, 0, units * sizeof(T));
-  auto start = [&](T* state, const T* gradient) {
-    const size_t bytes = layer.batch * units * sizeof(T);
-    if (gradient) std::memcpy(state, gradient, bytes);
-    else std::memset(state, 0, bytes);
-  };
-  start(b.dh, g_h);
-  if (b.dc) start(b.dc, g_c);
-  layer.over_batch([&](int64_t begin, int64_t end) { use.backward(cell, b, begin, end); });
-  if (g_x) {
-    Product<T> p = product(rows, layer.inputs, width, const_cast<const T*>(b.da_x), layer.w_ih, data<T>(g_x));
-    multiply(p);
-  }
-  weight_gradient<T>(width, layer.inputs, rows, b.da_x, layer.x, data<T>(g_ih), false);
-  hidden_weight_gradient<T>(layer, b.da_h, b.states, data<T>(g_hh), before ? data<T>(before) : nullptr);
-  if (g_b_ih) use.add_rows(b.da_x, rows, width, data<T>(g_b_ih));
-  if (g_b_hh) use.add_rows(b.da_h, rows, width, data<T>(g_b_hh));
-  Py_END_ALLOW_THREADS
+  unlocked(true, [&] {
+    use.pack_columns(width, units, layer.w_hh, data<T>(packed));
+    std::memset(data<T>(packed) + size, 0, units * sizeof(T));
+    auto start = [&](T* state, const T* gradient) {
+      const size_t bytes = layer.batch * units * sizeof(T);
+      if (gradient) std::memcpy(state, gradient, bytes);
+      else std::memset(state, 0, bytes);
+    };
+    start(b.dh, g_h);
+    if (b.dc) start(b.dc, g_c);
+    layer.over_batch([&](int64_t begin, int64_t end) { use.backward(cell, b, begin, end); });
+    if (g_x) {
+      Product<T> p = product(rows, layer.inputs, width, const_cast<const T*>(b.da_x), layer.w_ih, data<T>(g_x));
+      multiply(p);
+    }
+    weight_gradient<T>(width, layer.inputs, rows, b.da_x, layer.x, data<T>(g_ih), false);
+    hidden_weight_gradient<T>(layer, b.da_h, b.states, data<T>(g_hh), before ? data<T>(before) : nullptr);
+    if (g_b_ih) use.add_rows(b.da_x, rows, width, data<T>(g_b_ih));
+    if (g_b_hh) use.add_rows(b.da_h, rows, width, data<T>(g_b_hh));
+  });
   if (!g_b_hh) g_b_hh = g_b_ih;
   auto result = [](PyArrayObject* a, bool wanted = true) {
     return reinterpret_cast<PyArrayObject*>(Py_NewRef(a && wanted ? reinterpret_cast<PyObject*>(a) : Py_None));

@@ -3,6 +3,7 @@
 
 #include "dispatch.h"
 #include "families.h"
+#include "held.h"
 #include "reduction_plan.h"
 #include "unlocked.h"
 
@@ -63,15 +64,15 @@ struct Call {
   // The result that `work` writes to the memory that it gets, in the order of the plan's groups.
   template <class Out, class F>
   PyObject* finish(int out_type, F&& work) {
-    PyArrayObject* out = plan.make_result(out_type, keepdim);
+    Held out(plan.make_result(out_type, keepdim));
     if (!out) return nullptr;
-    Out* to = data<Out>(out);
+    Out* to = data<Out>(out.get());
     unlocked(plan.size() > worth_the_lock, [&] {
       Out* results = plan.permuted() ? scratch<Out>(scratch_own, plan.results()) : to;
       work(results);
       if (plan.permuted()) plan.permute(results, to);
     });
-    return reinterpret_cast<PyObject*>(out);
+    return out.object();
   }
 
   template <class In, class Out>
@@ -162,10 +163,10 @@ PyObject* spread_of(Call& call, const Spread& spread) {
   const auto& r = reductions_of<T>();
   const ReductionPlan& plan = call.plan;
   const T* none = nullptr;
-  PyArrayObject* center = plan.make_result(type_number<T>(), call.keepdim);
+  Held center(plan.make_result(type_number<T>(), call.keepdim));
   if (!center) return nullptr;
   PyObject* out = call.finish<T>(type_number<T>(), [&](T* result) {
-    T* means = plan.permuted() ? scratch<T>(scratch_third, plan.results()) : data<T>(center);
+    T* means = plan.permuted() ? scratch<T>(scratch_third, plan.results()) : data<T>(center.get());
     reduce_groups(plan.groups(), r.sum, r.sum_of_sums, call.elements<T>(), none, means);
     const T n = static_cast<T>(plan.reduced());
     for (int64_t i = 0; i < plan.results(); i++) means[i] /= n;
@@ -176,13 +177,9 @@ PyObject* spread_of(Call& call, const Spread& spread) {
       result[i] /= divisor;
       if (spread.root) result[i] = std::sqrt(result[i]);
     }
-    if (plan.permuted()) plan.permute(means, data<T>(center));
+    if (plan.permuted()) plan.permute(means, data<T>(center.get()));
   });
-  if (!out || !spread.with_mean) {
-    Py_DECREF(center);
-    return out;
-  }
-  return Py_BuildValue("(NN)", out, center);
+  return out && spread.with_mean ? Py_BuildValue("(NN)", out, center.object()) : out;
 }
 
 template <bool Root, bool WithMean>
@@ -283,21 +280,18 @@ template <class T>
 PyObject* extremes_of(Call& call, bool largest, bool with_values) {
   const ReductionPlan& plan = call.plan;
   if (plan.reduced() >= longest) return nullptr;
-  PyArrayObject* places = plan.make_result(NPY_INT64, call.keepdim);
+  Held places(plan.make_result(NPY_INT64, call.keepdim));
   if (!places) return nullptr;
   PyObject* out = call.finish<T>(type_number<T>(), [&](T* values) {
     int64_t* to = plan.permuted() ? scratch<int64_t>(scratch_third, plan.results())
-                                  : data<int64_t>(places);
+                                  : data<int64_t>(places.get());
     find_extremes(plan.groups(), call.elements<T>(), largest, values, to);
-    if (plan.permuted()) plan.permute(to, data<int64_t>(places));
+    if (plan.permuted()) plan.permute(to, data<int64_t>(places.get()));
   });
-  if (!out) {
-    Py_DECREF(places);
-    return nullptr;
-  }
-  if (with_values) return Py_BuildValue("(NN)", out, places);
+  if (!out) return nullptr;
+  if (with_values) return Py_BuildValue("(NN)", out, places.object());
   Py_DECREF(out);
-  return reinterpret_cast<PyObject*>(places);
+  return places.object();
 }
 
 template <bool Largest>

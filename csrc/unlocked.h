@@ -4,6 +4,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <exception>
+
 namespace tidu {
 
 // Runs `work`; without Python's lock if it is long, for to give it back and take it again is not free.
@@ -13,9 +15,16 @@ void unlocked(bool is_long, F&& work) {
     work();
     return;
   }
-  Py_BEGIN_ALLOW_THREADS
-  work();
-  Py_END_ALLOW_THREADS
+  // Not in a destructor: a thread that asks for the lock while the interpreter shuts down is ended
+  // there, by something like an exception, which destructors may not let out.
+  PyThreadState* state = PyEval_SaveThread();
+  try {
+    work();
+  } catch (const std::exception&) {
+    PyEval_RestoreThread(state);
+    throw;
+  }
+  PyEval_RestoreThread(state);
 }
 
 }  // namespace tidu
