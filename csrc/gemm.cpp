@@ -16,50 +16,48 @@ const GemmKernels<double>& kernels<double>() { return gemm_kernels.float64; }
 
 // k for one pass, and bytes of a block of A (for the second cache) and of a packed part of B (for
 // the last).
-constexpr int64_t depth = 256;
-constexpr int64_t block_of_a = 192 << 10, part_of_b = 4 << 20;
-// Bytes of a B that stays in the first cache, and of an A that need not be copied.
-constexpr int64_t small_b = 16 << 10, small_a = 64 << 10;
+constexpr int64_t depth = 384;
+constexpr int64_t block_of_a = 256 << 10, part_of_b = 4 << 20;
+// Bytes of a B and of an A that need not be copied: what is read at a time stays in the first cache.
+constexpr int64_t small_b = 64 << 10, small_a = 64 << 10;
 constexpr double thread_work = 1 << 19;  // multiplications that are worth a second thread
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// Whether dot products or sums of rows of B are faster than tiles.
 template <class T>
-bool has_few_rows(const Product<T>& p) {
-  if (p.b_row == 1 && p.a_column == 1) return p.m <= 3;
-  return p.m == 1 && p.b_column == 1;
+Product<T> some_rows(Product<T> p, int64_t begin, int64_t end) {
+  p.a += begin * p.a_row, p.c += begin * p.c_row, p.m = end - begin;
+  return p;
 }
 
 template <class T>
 int64_t bytes(int64_t rows, int64_t columns) { return rows * columns * int64_t(sizeof(T)); }
 
 // For few rows: the threads share the columns.
-template <class T>
-void multiply_in_columns(const Product<T>& p, const GemmKernels<T>& use, bool few, int threads) {
-  auto columns = [&](int64_t begin, int64_t end) {
-    if (few) use.few_rows(p, begin, end - begin);
-    else use.direct(p, begin, end - begin, scratch<T>(scratch_own, use.columns * p.k));
-  };
+template <class T, class F>
+void multiply_in_columns(const Product<T>& p, int threads, F&& columns) {
   if (threads == 1) columns(0, p.n);
-  else parallel::split(p.n, int64_t(thread_work / (p.m * p.k)) + 64, 64, columns);
+  else parallel::split(p.n, int64_t(thread_work / (p.m * p.k)) + 64, 64, [&](int64_t begin, int64_t end) {
+    columns(begin, end - begin);
+  });
+}
+
+template <class T, class F>
+void multiply_in_rows(const Product<T>& p, int64_t unit, int threads, F&& rows) {
+  if (threads == 1) rows(0, p.m);
+  else parallel::split(p.m, int64_t(thread_work / (p.n * p.k)) + unit, unit, rows);
 }
 
 // For a small B: some rows of A at a time, which stay in the second cache.
 template <class T>
-void multiply_in_rows(const Product<T>& p, const GemmKernels<T>& use, int threads) {
+void multiply_directly(const Product<T>& p, const GemmKernels<T>& use, int threads) {
   const int64_t step = round_up(block_of_a / 2 / bytes<T>(1, p.k), use.rows);
-  auto rows = [&](int64_t begin, int64_t end) {
+  multiply_in_rows(p, use.rows, threads, [&](int64_t begin, int64_t end) {
     T* room = scratch<T>(scratch_own, use.columns * p.k);
-    for (int64_t i = begin; i < end; i += step) {
-      Product<T> part = p;
-      part.a += i * p.a_row, part.c += i * p.c_row, part.m = smaller(end - i, step);
-      use.direct(part, 0, p.n, room);
-    }
-  };
-  if (threads == 1) rows(0, p.m);
-  else parallel::split(p.m, int64_t(thread_work / (p.n * p.k)) + use.rows, use.rows, rows);
+    for (int64_t i = begin; i < end; i += step)
+      use.direct(some_rows(p, i, smaller(i + step, end)), 0, p.n, room);
+  });
 }
 
 template <class T>
@@ -120,9 +118,19 @@ void multiply_one(const Product<T>& p, bool threaded) {
   }
   const double work = double(p.m) * p.n * p.k;
   const int threads = threaded && work >= 2 * thread_work ? parallel::threads() : 1;
-  const bool few = has_few_rows(p);
-  if (few || p.m <= 2 * use.rows) multiply_in_columns(p, use, few, threads);
-  else if (bytes<T>(p.k, p.n) <= small_b) multiply_in_rows(p, use, threads);
+  if (p.b_column == 1 && p.k <= 4 && p.n >= use.columns)
+    multiply_in_rows(p, 1, threads, [&](int64_t begin, int64_t end) {
+      use.sum_rows(some_rows(p, begin, end), 0, p.n);
+    });
+  else if (p.m <= 3 && p.b_row == 1 && p.a_column == 1)
+    multiply_in_columns(p, threads, [&](int64_t column, int64_t width) { use.dot_products(p, column, width); });
+  else if (p.m == 1 && p.b_column == 1)
+    multiply_in_columns(p, threads, [&](int64_t column, int64_t width) { use.sum_rows(p, column, width); });
+  else if (p.m <= 2 * use.rows)
+    multiply_in_columns(p, threads, [&](int64_t column, int64_t width) {
+      use.direct(p, column, width, scratch<T>(scratch_own, use.columns * p.k));
+    });
+  else if (bytes<T>(p.k, p.n) <= small_b) multiply_directly(p, use, threads);
   else multiply_packed(p, use, threads);
 }
 

@@ -33,8 +33,10 @@ struct GemmKernels {
   // Columns [column, column + width) of C without copies, except for what of B is not in rows
   // of a whole panel; `room` has space for one panel.
   void (*direct)(const Product<T>&, int64_t column, int64_t width, T* room);
-  // The same for few rows, for B whose rows, or (with those of A) whose columns, are contiguous.
-  void (*few_rows)(const Product<T>&, int64_t column, int64_t width);
+  // The same as sums of rows of B, which are contiguous: for one row, or small k.
+  void (*sum_rows)(const Product<T>&, int64_t column, int64_t width);
+  // The same as dot products of rows of A with columns of B, which are contiguous: for few rows.
+  void (*dot_products)(const Product<T>&, int64_t column, int64_t width);
 };
 
 struct GemmTable {

@@ -15,6 +15,7 @@ namespace {
 // broadcast: 12 x 2 of 32 registers in AVX-512, 6 x 2 of 16 below.
 constexpr int tile_rows = TIDU_VECTOR_BYTES == 64 ? 12 : 6;
 constexpr int vectors = 2;
+constexpr int ahead = 12;  // rows, when packing: what is read next is asked for so long before
 template <class T>
 constexpr int tile_columns = vectors * lanes<T>;
 
@@ -53,6 +54,7 @@ TIDU_INLINE void multiply_tile(const Operands<T>& from, Tile<T, rows, width>& ti
   const T *b = from.b, *base[4];
   const int64_t a_row = from.a_row, a_column = from.a_column, b_row = from.b_row;
   base[0] = from.a, base[1] = base[0] + 3 * a_row, base[2] = base[1] + 3 * a_row, base[3] = base[2] + 3 * a_row;
+#pragma GCC unroll 4
   for (int64_t q = from.k; q > 0; q--) {
     add_products<T, width>(tile, base, a_row, b, std::make_integer_sequence<int, rows>());
     base[0] += a_column;
@@ -189,20 +191,37 @@ template <class T>
 void pack_b(const Product<T>& p, int64_t row, int64_t k, int64_t column, int64_t width, int64_t first,
             int64_t last, T* packed) {
   constexpr int step = tile_columns<T>;
-  for (int64_t panel = first; panel < last; panel++) {
+  int64_t panel = first;
+  // Some panels side by side, so that rows are read in long pieces.
+  constexpr int group = 4;
+  for (; p.b_column == 1 && panel + group <= last && (panel + group) * step <= width; panel += group) {
+    const T* in = p.b + row * p.b_row + column + panel * step;
+    T* out = packed + panel * step * k;
+    for (int64_t q = 0; q < k; q++, in += p.b_row, out += step) {
+#pragma GCC unroll 8
+      for (int v = 0; v < group * vectors; v++) {
+        if (v % vectors == 0) __builtin_prefetch(in + ahead * p.b_row + v * lanes<T>);
+        store(out + v / vectors * step * k + v % vectors * lanes<T>, load(in + v * lanes<T>));
+      }
+    }
+  }
+  for (; panel < last; panel++) {
     const int64_t start = panel * step;
     pack_panel(p.b + row * p.b_row + (column + start) * p.b_column, p.b_row, p.b_column, k,
                smaller(width - start, step), packed + start * k);
   }
 }
 
-// A whole panel of rows that are contiguous: lanes<T> columns of it at a time.
+// A whole panel of rows that are contiguous: lanes<T> columns of it at a time. It asks for the next
+// panel's rows, which have come by the time they are packed.
 template <class T>
 int64_t pack_rows(const T* in, int64_t a_row, int64_t k, T* __restrict out) {
   constexpr int l = lanes<T>, blocks = (tile_rows + l - 1) / l;
   int64_t q = 0;
   // Stores reach beyond the panel's rows, into what the next ones write: not at its end.
-  for (; q + 2 * l <= k; q += l)
+  for (; q + 2 * l <= k; q += l) {
+#pragma GCC unroll 16
+    for (int i = 0; i < tile_rows; i++) __builtin_prefetch(in + (tile_rows + i) * a_row + q);
 #pragma GCC unroll 4
     for (int part = 0; part < blocks; part++) {
       Vec<T> block[l];
@@ -217,30 +236,48 @@ int64_t pack_rows(const T* in, int64_t a_row, int64_t k, T* __restrict out) {
         else __builtin_memcpy(to, &block[i], left * sizeof(T));
       }
     }
+  }
   return q;
 }
 
+// One panel of rows; zeros stand for those that are missing.
 template <class T>
-void pack_a(const Product<T>& p, int64_t row, int64_t height, int64_t k_first, int64_t k, T* __restrict packed) {
-  const T* const start = p.a + row * p.a_row + k_first * p.a_column;
+void pack_panel_of_a(const Product<T>& p, const T* in, int n, int64_t k, T* __restrict out) {
+  int64_t q = 0;
+  if (n == tile_rows && p.a_column == 1) q = pack_rows(in, p.a_row, k, out);
+  for (; q < k; q++)
+    for (int i = 0; i < tile_rows; i++)
+      out[q * tile_rows + i] = i < n ? in[i * p.a_row + q * p.a_column] : T(0);
+}
+
+// All panels where columns are contiguous: some side by side, so that a line of cache is read once.
+template <class T>
+void pack_columns(const T* in, int64_t a_column, int64_t height, int64_t k, T* __restrict packed) {
+  constexpr int64_t group = 8 * tile_rows;
   const int64_t whole = height / tile_rows * tile_rows;
-  if (p.a_row == 1 && p.a_column != 1) {  // some panels side by side, so that a line of cache is read once
-    constexpr int64_t group = 8 * tile_rows;
-    for (int64_t i = 0; i < whole; i += group)
-      for (int64_t q = 0; q < k; q++)
-        for (int64_t panel = i; panel < whole && panel < i + group; panel += tile_rows)
-          __builtin_memcpy(packed + panel * k + q * tile_rows, start + panel + q * p.a_column, tile_rows * sizeof(T));
-  }
-  for (int64_t panel = 0; panel < height; panel += tile_rows) {
-    const int n = smaller(height - panel, tile_rows);
-    const T* in = start + panel * p.a_row;
-    T* out = packed + panel * k;
-    int64_t q = 0;
-    if (n == tile_rows && p.a_column == 1) q = pack_rows(in, p.a_row, k, out);
-    else if (n == tile_rows && p.a_row == 1) q = k;
-    for (; q < k; q++)
-      for (int i = 0; i < tile_rows; i++)
-        out[q * tile_rows + i] = i < n ? in[i * p.a_row + q * p.a_column] : T(0);
+  for (int64_t i = 0; i < whole; i += group)
+    for (int64_t q = 0; q < k; q++)
+      for (int64_t panel = i; panel < whole && panel < i + group; panel += tile_rows) {
+        const T* from = in + panel + q * a_column;
+        __builtin_prefetch(from + ahead * a_column);
+        __builtin_memcpy(packed + panel * k + q * tile_rows, from, tile_rows * sizeof(T));
+      }
+  for (int64_t q = 0; q < k && whole < height; q++)
+    for (int i = 0; i < tile_rows; i++)
+      packed[whole * k + q * tile_rows + i] = i < height - whole ? in[whole + i + q * a_column] : T(0);
+}
+
+// A panel of C from packed operands; copies A's too if it is the first to read them.
+template <class T, int width>
+TIDU_INLINE void packed_panel(const Product<T>& p, int64_t height, Operands<T> from, Target<T> to, const T* a,
+                              T* packed_a) {
+  from.a = packed_a, from.a_row = 1, from.a_column = tile_rows;
+  for (int64_t i = 0; i < height; i += tile_rows) {
+    const int n = smaller(height - i, tile_rows);
+    if (a) pack_panel_of_a(p, a + i * p.a_row, n, from.k, packed_a + i * from.k);
+    if (n == tile_rows) compute_tile<T, tile_rows, width>(from, to);
+    else some_rows<T, tile_rows - 1, width>(n, from, to);
+    from.a += tile_rows * from.k, to.c += tile_rows * to.c_row;
   }
 }
 
@@ -248,23 +285,23 @@ template <class T>
 void block(const Product<T>& p, int64_t row, int64_t height, int64_t column, int64_t width, int64_t k_first,
            int64_t k, const T* packed_b, T* packed_a) {
   constexpr int step = tile_columns<T>;
-  if (packed_a) pack_a(p, row, height, k_first, k, packed_a);
+  const T* a = p.a + row * p.a_row + k_first * p.a_column;
   const bool with_bias = p.bias && k_first + k == p.k;
   Target<T> to{nullptr, p.c_row, 0, p.accumulate || k_first > 0, nullptr};
+  if (packed_a && p.a_row == 1 && p.a_column != 1) {
+    pack_columns(a, p.a_column, height, k, packed_a);
+    a = nullptr;
+  }
   for (int64_t j = 0; j < width; j += step) {
-    Operands<T> from{p.a + row * p.a_row + k_first * p.a_column, packed_b + j * k, p.a_row, p.a_column, step, k};
+    const Operands<T> from{a, packed_b + j * k, p.a_row, p.a_column, step, k};
     to.c = p.c + row * p.c_row + column + j;
     to.width = smaller(width - j, step);
     if (with_bias) to.bias = p.bias + column + j;
-    int64_t i = 0;
-    if (packed_a) {
-      from.a = packed_a, from.a_row = 1, from.a_column = tile_rows;
-      for (; i + tile_rows <= height; i += tile_rows) {
-        compute_tile<T, tile_rows, vectors>(from, to);
-        from.a += tile_rows * k, to.c += tile_rows * to.c_row;
-      }
-    }
-    if (i < height) panel<T, vectors>(height - i, from, to);
+    const bool narrow = to.width <= lanes<T>;
+    if (!packed_a) (narrow ? panel<T, 1> : panel<T, vectors>)(height, from, to);
+    else if (narrow) packed_panel<T, 1>(p, height, from, to, a, packed_a);
+    else packed_panel<T, vectors>(p, height, from, to, a, packed_a);
+    if (packed_a) a = nullptr;
   }
 }
 
@@ -284,40 +321,52 @@ void direct(const Product<T>& p, int64_t column, int64_t width, T* room) {
   }
 }
 
-// Sums of rows of B, several at a time.
-template <class T>
-void sum_rows(const Product<T>& p, int64_t i, int64_t column, int64_t width) {
-  constexpr int l = lanes<T>, at_once = 8;
-  T* c = p.c + i * p.c_row;
-  if (!p.accumulate)
-    for (int64_t j = column; j < column + width; j++) c[j] = p.bias ? p.bias[j] : T(0);
-  else if (p.bias)
-    for (int64_t j = column; j < column + width; j++) c[j] += p.bias[j];
-  const T* a = p.a + i * p.a_row;
-  int64_t q = 0;
-  for (; q + at_once <= p.k; q += at_once) {
-    Vec<T> x[at_once];
+// c = (c, or 0, or the bias) + the sum of x[r] * row r of B, for `n` rows of which the vectors are at b.
+template <class T, int n>
+TIDU_INLINE void add_rows(const T* x, int64_t x_step, const T* b, int64_t b_row, const T* start, T* c,
+                          int64_t width) {
+  constexpr int l = lanes<T>;
+  Vec<T> factor[n];
 #pragma GCC unroll 8
-    for (int r = 0; r < at_once; r++) x[r] = splat(a[(q + r) * p.a_column]);
-    const T* b = p.b + q * p.b_row;
-    int64_t j = column;
-    for (; j + l <= column + width; j += l) {
-      Vec<T> sum[2] = {load(c + j), Vec<T>{}};
+  for (int r = 0; r < n; r++) factor[r] = splat(x[r * x_step]);
+  auto sum = [&](int64_t j) __attribute__((always_inline)) {
+    Vec<T> even = start ? load(start + j) : Vec<T>{}, odd{};
 #pragma GCC unroll 8
-      for (int r = 0; r < at_once; r++) sum[r % 2] += x[r] * load(b + r * p.b_row + j);
-      store(c + j, sum[0] + sum[1]);
-    }
-    for (; j < column + width; j++) {
-      T sum = c[j];
+    for (int r = 0; r < n; r++) (r % 2 ? odd : even) += factor[r] * load(b + r * b_row + j);
+    store(c + j, n > 1 ? even + odd : even);
+  };
+  int64_t j = 0;
+#pragma GCC unroll 2
+  for (; j + l <= width; j += l) sum(j);
+  for (; j < width; j++) {
+    T value = start ? start[j] : T(0);
 #pragma GCC unroll 8
-      for (int r = 0; r < at_once; r++) sum += x[r][0] * b[r * p.b_row + j];
-      c[j] = sum;
-    }
+    for (int r = 0; r < n; r++) value += factor[r][0] * b[r * b_row + j];
+    c[j] = value;
   }
-  for (; q < p.k; q++) {
-    const T x = a[q * p.a_column];
-    const T* b = p.b + q * p.b_row;
-    for (int64_t j = column; j < column + width; j++) c[j] += x * b[j];
+}
+
+template <class T, int n>
+TIDU_INLINE void add_rest(int64_t rows, const T* x, int64_t x_step, const T* b, int64_t b_row, const T* start,
+                          T* c, int64_t width) {
+  if (rows == n) add_rows<T, n>(x, x_step, b, b_row, start, c, width);
+  else if constexpr (n > 1) add_rest<T, n - 1>(rows, x, x_step, b, b_row, start, c, width);
+}
+
+template <class T>
+void sum_rows(const Product<T>& p, int64_t column, int64_t width) {
+  constexpr int at_once = 8;
+  for (int64_t i = 0; i < p.m; i++) {
+    T* c = p.c + i * p.c_row + column;
+    const T *x = p.a + i * p.a_row, *b = p.b + column, *start = p.accumulate ? c : nullptr;
+    if (p.bias && start)
+      for (int64_t j = 0; j < width; j++) c[j] += p.bias[column + j];
+    else if (p.bias) start = p.bias + column;
+    for (int64_t left = p.k; left > 0; left -= at_once) {
+      if (left >= at_once) add_rows<T, at_once>(x, p.a_column, b, p.b_row, start, c, width);
+      else add_rest<T, at_once - 1>(left, x, p.a_column, b, p.b_row, start, c, width);
+      x += at_once * p.a_column, b += at_once * p.b_row, start = c;
+    }
   }
 }
 
@@ -353,12 +402,8 @@ TIDU_INLINE void dots(int64_t k, const T* a, const T* b, int64_t distance, T (&o
 }
 
 template <class T>
-void few_rows(const Product<T>& p, int64_t column, int64_t width) {
+void dot_products(const Product<T>& p, int64_t column, int64_t width) {
   for (int64_t i = 0; i < p.m; i++) {
-    if (p.b_column == 1 && (p.b_row != 1 || p.a_column != 1)) {
-      sum_rows(p, i, column, width);
-      continue;
-    }
     const T* a = p.a + i * p.a_row;
     T* c = p.c + i * p.c_row;
     auto put = [&](int64_t j, T value) {
@@ -380,7 +425,7 @@ void few_rows(const Product<T>& p, int64_t column, int64_t width) {
 
 template <class T>
 GemmKernels<T> kernels() {
-  return {tile_rows, tile_columns<T>, pack_b<T>, block<T>, direct<T>, few_rows<T>};
+  return {tile_rows, tile_columns<T>, pack_b<T>, block<T>, direct<T>, sum_rows<T>, dot_products<T>};
 }
 
 }  // namespace
