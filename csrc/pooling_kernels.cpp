@@ -93,22 +93,26 @@ TIDU_INLINE Mask<T> load_places(const uint8_t* p) {
 
 // Larger, or the first NaN.
 template <class T>
-TIDU_INLINE bool beats(T x, T best) { return !(x <= best) && best == best; }
+TIDU_INLINE bool beats(T x, T best) { return !(x <= best) & (best == best); }  // without a branch
 template <class T>
 TIDU_INLINE Mask<T> beats(Vec<T> x, Vec<T> best) { return ~(x <= best) & (best == best); }
 
 // Maxima
 
+// A vector may go beyond its row, as long as it stays within the planes: what it writes there is
+// written again with the rows that follow.
 template <class T>
 void max_squares(const Windows& w, int64_t count, const T* x, T* out, uint8_t* place) {
   constexpr int n = lanes<T>;
   const int64_t width = w.size[2], columns = w.out[2];
   count *= w.size[0];
+  const T *x_end = x + count * w.size[1] * width, *out_end = out + count * w.out[1] * columns;
   for (int64_t plane = 0; plane < count; plane++, x += w.size[1] * width)
     for (int64_t row = 0; row < w.out[1]; row++, out += columns, place += columns) {
       const T *top = x + 2 * row * width, *bottom = top + width;
       int64_t i = 0;
-      for (; i + n <= columns; i += n) {
+      for (; i < columns; i += n) {
+        if (i + n > columns && (out_end - out < i + n || x_end - bottom < 2 * (i + n))) break;
         const Vec<T> a = load(top + 2 * i), b = load(top + 2 * i + n);
         const Vec<T> c = load(bottom + 2 * i), d = load(bottom + 2 * i + n);
         const Vec<T> rest[3] = {Shuffle<n>::odd(a, b), Shuffle<n>::even(c, d), Shuffle<n>::odd(c, d)};
@@ -127,8 +131,11 @@ void max_squares(const Windows& w, int64_t count, const T* x, T* out, uint8_t* p
         T best = top[2 * i];
         uint8_t where = 0;
         const T rest[3] = {top[2 * i + 1], bottom[2 * i], bottom[2 * i + 1]};
-        for (int j = 0; j < 3; j++)
-          if (beats(rest[j], best)) best = rest[j], where = static_cast<uint8_t>(j + 1);
+        for (int j = 0; j < 3; j++) {
+          const bool better = beats(rest[j], best);
+          best = better ? rest[j] : best;
+          where = better ? static_cast<uint8_t>(j + 1) : where;
+        }
         out[i] = best, place[i] = where;
       }
     }
@@ -150,7 +157,9 @@ void max_one_by_one(const Windows& w, int64_t count, const T* x, T* out, Place* 
             for (int64_t e = b.first; e <= b.last; e++)
               for (int64_t f = c.first; f <= c.last; f++) {
                 const T here = start[d * w.dilation[0] * plane + e * w.dilation[1] * width + f * w.dilation[2]];
-                if (beats(here, best)) best = here, where = (d * w.kernel[1] + e) * w.kernel[2] + f;
+                const bool better = beats(here, best);
+                best = better ? here : best;
+                where = better ? (d * w.kernel[1] + e) * w.kernel[2] + f : where;
               }
           *out++ = best;
           *place++ = static_cast<Place>(where);
@@ -381,16 +390,17 @@ TIDU_INLINE void each_maximum(const Windows& w, int64_t count, const Place* plac
       }
 }
 
+// Vectors go beyond their rows as in max_squares.
 template <class T>
 void max_back_squares(const Windows& w, int64_t count, const T* g, const uint8_t* place, T* out) {
   constexpr int n = lanes<T>;
   const int64_t width = w.size[2], columns = w.out[2];
   count *= w.size[0];
+  const T *g_end = g + count * w.out[1] * columns, *out_end = out + count * w.size[1] * width;
   for (int64_t plane = 0; plane < count; plane++, out += w.size[1] * width) {
     for (int64_t row = 0; row < w.out[1]; row++, g += columns, place += columns) {
       T *top = out + 2 * row * width, *bottom = top + width;
-      int64_t i = 0;
-      for (; i + n <= columns; i += n) {
+      auto vector_at = [=](int64_t i) __attribute__((always_inline)) {
         const Mask<T> values = (Mask<T>)load(g + i), where = load_places<T>(place + i);
         Vec<T> each[4];
 #pragma GCC unroll 4
@@ -399,11 +409,18 @@ void max_back_squares(const Windows& w, int64_t count, const T* g, const uint8_t
         store(top + 2 * i + n, Shuffle<n>::high(each[0], each[1]));
         store(bottom + 2 * i, Shuffle<n>::low(each[2], each[3]));
         store(bottom + 2 * i + n, Shuffle<n>::high(each[2], each[3]));
+      };
+      // The last vector first: it goes beyond `top` into `bottom`.
+      const int64_t last = columns / n * n;
+      if (last < columns && g_end - g >= last + n && out_end - bottom >= 2 * (last + n)) {
+        vector_at(last);
+      } else {
+        for (int64_t i = last; i < columns; i++) {
+          top[2 * i] = place[i] == 0 ? g[i] : 0, top[2 * i + 1] = place[i] == 1 ? g[i] : 0;
+          bottom[2 * i] = place[i] == 2 ? g[i] : 0, bottom[2 * i + 1] = place[i] == 3 ? g[i] : 0;
+        }
       }
-      for (; i < columns; i++) {
-        top[2 * i] = place[i] == 0 ? g[i] : 0, top[2 * i + 1] = place[i] == 1 ? g[i] : 0;
-        bottom[2 * i] = place[i] == 2 ? g[i] : 0, bottom[2 * i + 1] = place[i] == 3 ? g[i] : 0;
-      }
+      for (int64_t i = 0; i < last; i += n) vector_at(i);
       for (int64_t c = 2 * columns; c < width; c++) top[c] = bottom[c] = 0;
     }
     const int64_t done = 2 * w.out[1] * width;
