@@ -1,4 +1,5 @@
-// Batch, group and layer normalization: `normalise` and its gradient (tidu/ops/normalization.py).
+// Batch, group and layer normalization: `normalise` and its gradient; RMS normalization, which is
+// layer normalization about 0 (tidu/ops/normalization.py).
 #include "norm.h"
 
 #include <cmath>
@@ -22,7 +23,7 @@ const NormLoops<float>& loops_of() { return norm_loops.float32; }
 template <>
 const NormLoops<double>& loops_of() { return norm_loops.float64; }
 
-enum Kind { batch, group, layer };
+enum Kind { batch, group, layer, rms };
 
 bool read_kind(PyObject* object, Kind& kind) {
   if (!PyUnicode_Check(object)) return false;
@@ -113,7 +114,7 @@ template <class T>
 void layer_forward(const Form& f, const Operands<T>& o) {
   parallel::split(f.samples, thread_work / f.run + 1, 1, [&](int64_t begin, int64_t end) {
     loops_of<T>().layer(o.x + begin * f.run, o.weight, o.bias, o.out + begin * f.run, end - begin,
-                        f.run, T(f.eps), o.mean + begin, o.variance + begin);
+                        f.run, T(f.eps), o.mean ? o.mean + begin : nullptr, o.variance + begin);
   });
 }
 
@@ -281,9 +282,10 @@ void layer_backward(const Form& f, const Gradients<T>& o) {
   blocks.each([&](int64_t i, int64_t row, int64_t rows) {
     T *weights = sums + i * n, *biases = sums + (blocks.count + i) * n;
     for (int64_t j = 0; j < n; j++) weights[j] = biases[j] = 0;
-    loops_of<T>().layer_grad(o.g.at(row), o.g.step, o.x + row * f.run, o.weight, o.mean + row,
-                             o.variance + row, o.out + row * f.run, weights,
-                             o.bias_grad ? biases : nullptr, rows, f.run, T(f.eps));
+    loops_of<T>().layer_grad(o.g.at(row), o.g.step, o.x + row * f.run, o.weight,
+                             o.mean ? o.mean + row : nullptr, o.variance + row,
+                             o.out + row * f.run, weights, o.bias_grad ? biases : nullptr, rows,
+                             f.run, T(f.eps));
   });
   for (T* target : {o.weight_grad, o.bias_grad}) {
     if (!target) continue;
@@ -442,6 +444,70 @@ PyObject* normalise_grad(const Args& args) {
   });
 }
 
+// The form of `count` normalised dimensions at the end of x.
+bool read_rms(const Args& args, int i, PyArrayObject* x, Form& f) {
+  int64_t count;
+  f.kind = rms;
+  f.ndim = PyArray_NDIM(x);
+  if (!args.integer(i, count) || count < 1 || count > f.ndim || !args.number(i + 1, f.eps))
+    return false;
+  f.reduced = int(count);
+  for (int d = 0; d < f.ndim; d++) {
+    const bool normalised = d >= f.ndim - f.reduced;
+    f.shape[d] = normalised ? 1 : PyArray_DIM(x, d);
+    (normalised ? f.run : f.samples) *= PyArray_DIM(x, d);
+  }
+  f.n_weights = f.run, f.n_statistics = f.samples;
+  return f.size() > 0;
+}
+
+// x, weight, count, eps
+PyObject* rms_normalise(const Args& args) {
+  PyArrayObject* given = args.array(0);
+  Form f;
+  if (!given || !read_rms(args, 2, given, f) || channels_innermost(given)) return nullptr;
+  return by_type(given, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    if (!fits<T>(args, 1, f.n_weights)) return nullptr;
+    Held x = in_rows(given);
+    if (!x) return nullptr;
+    Held out(new_array(f.ndim, PyArray_DIMS(given), type_number<T>()));
+    Held square(new_array(f.ndim, f.shape, type_number<T>()));
+    if (!out || !square) return nullptr;
+    const Operands<T> o = {data<T>(x.get()), optional<T>(args, 1), nullptr, data<T>(out.get()),
+                           nullptr, data<T>(square.get()), false};
+    unlocked(f.size() > 2 * thread_work, [&] { layer_forward(f, o); });
+    return Py_BuildValue("NN", out.object(), square.object());
+  });
+}
+
+// g, x, weight, square, count, eps
+PyObject* rms_normalise_grad(const Args& args) {
+  PyArrayObject *given = args.array(0), *input = args.array(1);
+  Form f;
+  if (!given || !input || !read_rms(args, 4, input, f) || !PyArray_SAMESHAPE(given, input) ||
+      PyArray_TYPE(input) != PyArray_TYPE(given))
+    return nullptr;
+  return by_type(given, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    if (!fits<T>(args, 2, f.n_weights) || args.is_none(3) || !fits<T>(args, 3, f.n_statistics))
+      return nullptr;
+    PyArrayObject* weight = args.is_none(2) ? nullptr : args.array(2);
+    GradientRows<T> g;
+    if (!g.take(given, f.run)) return nullptr;
+    Held x = in_rows(input);
+    if (!x) return nullptr;
+    Held out(new_array(f.ndim, PyArray_DIMS(input), type_number<T>())), weight_grad;
+    if (weight) weight_grad = Held(new_array(PyArray_NDIM(weight), PyArray_DIMS(weight), type_number<T>()));
+    if (!out || (weight && !weight_grad)) return nullptr;
+    const Gradients<T> o = {g, data<T>(x.get()), optional<T>(args, 2), nullptr,
+                            data<T>(args.array(3)), data<T>(out.get()),
+                            weight ? data<T>(weight_grad.get()) : nullptr, nullptr, false};
+    unlocked(f.size() > 2 * thread_work, [&] { layer_backward(f, o); });
+    return Py_BuildValue("NN", out.object(), weight ? weight_grad.object() : Py_NewRef(Py_None));
+  });
+}
+
 // running, found, momentum, factor: running moves in place towards factor * found.
 PyObject* move_average(const Args& args) {
   PyArrayObject *running = args.array(0), *found = args.array(1);
@@ -466,6 +532,8 @@ PyObject* move_average(const Args& args) {
 const Entry norm_kernels[] = {
     {"normalise", normalise},
     {"normalise.x,weight,bias", normalise_grad},
+    {"rms_normalise", rms_normalise},
+    {"rms_normalise.x,weight", rms_normalise_grad},
     {"move_average", move_average},
     {nullptr, nullptr},
 };

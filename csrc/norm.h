@@ -19,7 +19,8 @@ struct NormLoops {
   // p * g - q - (x - mean) * r
   void (*grad)(const T* g, const T* x, T* out, int64_t n, T p, T q, T mean, T r);
 
-  // Layer normalization of rows; weight and bias, of n elements, may be null.
+  // Layer normalization of rows; weight and bias, of n elements, may be null. RMS normalization
+  // where `mean` is null: it counts as 0, and `variance` is the mean square.
   void (*layer)(const T* x, const T* weight, const T* bias, T* out, int64_t rows, int64_t n, T eps,
                 T* mean, T* variance);
   // Adds to the gradients of weight and bias (null: not wanted). Rows of g are g_step apart.

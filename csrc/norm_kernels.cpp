@@ -78,17 +78,21 @@ void grad(const T* g, const T* x, T* out, int64_t n, T p, T q, T mean, T r) {
   });
 }
 
-template <class T, bool weighted, bool biased>
+// Layer normalization of rows; not `centred`, the mean counts as 0 and is not stored: RMS
+// normalization, whose "variance" is the mean square.
+template <class T, bool centred, bool weighted, bool biased>
 void layer_rows(const T* x, const T* weight, const T* bias, T* out, int64_t rows, int64_t n, T eps,
                 T* mean, T* variance) {
   for (int64_t row = 0; row < rows; row++, x += n, out += n) {
-    const T m = T(sum(x, n) / n);
+    const T m = centred ? T(sum(x, n) / n) : T(0);
     const T v = T(squares(x, n, m) / n);
-    mean[row] = m;
+    if (centred) mean[row] = m;
     variance[row] = v;
     const Vec<T> middle = splat(m), scale = splat(T(1) / T(__builtin_sqrt(v + eps)));
     each_vector<T>(n, [&](int64_t i, int count) TIDU_LAMBDA {
-      Vec<T> y = (load_up_to(x + i, count, T(0)) - middle) * scale;
+      Vec<T> y = load_up_to(x + i, count, T(0));
+      if (centred) y -= middle;
+      y *= scale;
       if (weighted) y *= load_up_to(weight + i, count, T(0));
       if (biased) y += load_up_to(bias + i, count, T(0));
       store_up_to(out + i, y, count);
@@ -99,30 +103,31 @@ void layer_rows(const T* x, const T* weight, const T* bias, T* out, int64_t rows
 template <class T>
 void layer(const T* x, const T* weight, const T* bias, T* out, int64_t rows, int64_t n, T eps,
            T* mean, T* variance) {
-  auto go = weight ? bias ? layer_rows<T, true, true> : layer_rows<T, true, false>
-                   : bias ? layer_rows<T, false, true> : layer_rows<T, false, false>;
+  auto go = !mean  ? weight ? layer_rows<T, false, true, false> : layer_rows<T, false, false, false>
+            : weight ? bias ? layer_rows<T, true, true, true> : layer_rows<T, true, true, false>
+                     : bias ? layer_rows<T, true, false, true> : layer_rows<T, true, false, false>;
   go(x, weight, bias, out, rows, n, eps, mean, variance);
 }
 
-template <class T, bool weighted, bool for_weight, bool for_bias>
+template <class T, bool centred, bool weighted, bool for_bias>
 void layer_grad_rows(const T* g, int64_t g_step, const T* x, const T* weight, const T* mean,
                      const T* variance, T* out, T* weight_grad, T* bias_grad, int64_t rows,
                      int64_t n, T eps) {
   for (int64_t row = 0; row < rows; row++, g += g_step, x += n, out += n) {
-    const T scale = T(1) / T(__builtin_sqrt(variance[row] + eps));
-    const Vec<T> middle = splat(mean[row]), factor = splat(scale);
+    const T scale = T(1) / T(__builtin_sqrt(variance[row] + eps)), m = centred ? mean[row] : T(0);
+    const Vec<T> middle = splat(m), factor = splat(scale);
     double total = 0, product = 0;
     two_sums<T>(n, &total, &product, [&](int64_t i, int count, Vec<T>& a, Vec<T>& b) TIDU_LAMBDA {
       Vec<T> from = load_up_to(g + i, count, T(0));
-      Vec<T> y = (load_up_to(x + i, count, mean[row]) - middle) * factor;
-      if (for_weight)
+      Vec<T> y = (load_up_to(x + i, count, m) - middle) * factor;
+      if (weighted)
         store_up_to(weight_grad + i, load_up_to(weight_grad + i, count, T(0)) + from * y, count);
       if (for_bias)
         store_up_to(bias_grad + i, load_up_to(bias_grad + i, count, T(0)) + from, count);
       a = weighted ? from * load_up_to(weight + i, count, T(0)) : from;
       b = a * y;
     });
-    const Vec<T> shift = splat(T(total / n)), slope = splat(T(product / n));
+    const Vec<T> shift = splat(centred ? T(total / n) : T(0)), slope = splat(T(product / n));
     each_vector<T>(n, [&](int64_t i, int count) TIDU_LAMBDA {
       Vec<T> a = load_up_to(g + i, count, T(0));
       if (weighted) a *= load_up_to(weight + i, count, T(0));
@@ -137,7 +142,8 @@ void layer_grad(const T* g, int64_t g_step, const T* x, const T* weight, const T
                 const T* variance, T* out, T* weight_grad, T* bias_grad, int64_t rows, int64_t n,
                 T eps) {
   // A weight without a gradient of its own does not occur, nor a bias without a weight.
-  auto go = !weight ? layer_grad_rows<T, false, false, false>
+  auto go = !mean ? weight ? layer_grad_rows<T, false, true, false> : layer_grad_rows<T, false, false, false>
+            : !weight   ? layer_grad_rows<T, true, false, false>
             : bias_grad ? layer_grad_rows<T, true, true, true>
                         : layer_grad_rows<T, true, true, false>;
   go(g, g_step, x, weight, mean, variance, out, weight_grad, bias_grad, rows, n, eps);

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 import tidu
 from tidu.backend import native
 
-from .kernels import FLOATS, LAYOUTS, assert_agree, kernel, laid_out, reference_of, seeds, values
+from .kernels import (
+    FLOATS,
+    LAYOUTS,
+    assert_agree,
+    kernel,
+    laid_out,
+    reference_of,
+    seeds,
+    shapes,
+    values,
+)
 
 pytestmark = pytest.mark.skipif(not native.available, reason="without native kernels")
 some = settings(max_examples=80, deadline=None)
@@ -80,6 +90,43 @@ def test_normalise(form, dtype, layout, affine, known, seed):
             assert a is None
             continue
         size = max(steep, 1) * np.abs(g).sum() * (1 + np.abs(x).max())
+        assert_agree(np.ascontiguousarray(a), np.ascontiguousarray(b), 16, size)
+
+
+@some
+@given(
+    shape=st.one_of(shapes(), st.tuples(st.integers(60, 200), sides)), count=st.integers(1, 3),
+    dtype=st.sampled_from(FLOATS), layout=st.sampled_from(LAYOUTS), weighted=st.booleans(),
+    special=st.booleans(), seed=seeds,
+)  # fmt: skip
+def test_rms_normalise(shape, count, dtype, layout, weighted, special, seed):
+    count = min(count, len(shape))
+    x = laid_out(values(shape, dtype, seed, special), layout)
+    weight = values(shape[len(shape) - count :], dtype, seed + 1) if weighted else None
+    innermost = x.ndim == 4 and not x.flags.c_contiguous and x.strides[1] < x.strides[-1]
+    with np.errstate(all="ignore"):
+        found = kernel("rms_normalise", falls_back=innermost)(x, weight, count, 1e-6)
+        expected = reference_of("rms_normalise")(x, weight, count, 1e-6)
+    for a, b in zip(found, expected):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=64 * np.finfo(dtype).eps)
+    assert found[0].strides == expected[0].strides
+    g = laid_out(values(shape, dtype, seed + 2), layout)
+    if seed % 3 == 0:
+        g = np.broadcast_to(g[(0,) * len(shape)], shape)
+    args = (g, x, weight, found[1], count, 1e-6)
+    with np.errstate(all="ignore"):
+        pairs = zip(
+            kernel("rms_normalise.x,weight", False)(*args),
+            reference_of("rms_normalise.x,weight")(*args),
+        )
+        # What cancels in a row: the products of g, the weight and the inverse root.
+        steep = np.nanmax(found[1] ** -0.5, initial=1) * (1 if weight is None else np.abs(weight).max())
+    for a, b in pairs:
+        if b is None:
+            assert a is None
+            continue
+        size = max(steep, 1) * np.abs(g).max() * 4 + np.abs(g).sum()
         assert_agree(np.ascontiguousarray(a), np.ascontiguousarray(b), 16, size)
 
 

@@ -123,6 +123,48 @@ standardised.vjp(x=_standardised_rule)
 inverse_deviation.vjp(x=_deviation_rule)
 
 
+@op(public=False, method=False, outputs=("out", "square"), differentiable=1, node="MulBackward0")
+def rms_normalise(k, x: Array, weight: Array | None, count, eps):
+    """x / sqrt(square + eps) * weight, where `square` is the mean square over the last `count`
+    dimensions; it is a result too. (PyTorch computes this by several operations.)"""
+    dtype = x.dtype
+    wide = x.astype("float32") if dtype == "float16" else x
+    axes = tuple(range(x.ndim - count, x.ndim))
+    size = math.prod(x.shape[i] for i in axes)
+    square = add_up(wide * wide, axes, True) / wide.dtype.type(size)
+    out = wide * (1 / np.sqrt(square + wide.dtype.type(eps)))
+    if weight is not None:
+        out = out * weight
+    return formats.suggested(k.xp, out.astype(dtype, copy=False)), square
+
+
+@rms_normalise.vjp_joint("x", "weight")
+def _(k, g, x, weight, square, count, eps):
+    scale = k.inverse_root(x, square, count, eps)
+    y = x * scale
+    axes = tuple(range(len(x.shape) - count, len(x.shape)))
+    for_weight = None
+    if weight is not None:
+        for_weight = _over_others(k, g * y, weight.shape, weight.shape)
+        g = g * weight
+    return scale * (g - y * k.mean(g * y, axes, True)), for_weight
+
+
+@op(public=False, method=False)
+def inverse_root(k, x: Array, square: Array, count, eps):
+    """1 / sqrt(square + eps), where `square` is x's own mean over the last `count` dimensions."""
+    return 1 / np.sqrt(square + square.dtype.type(eps))
+
+
+def _root_rule(k, g, x, square, count, eps):
+    scale = k.inverse_root(x, square, count, eps)
+    size = math.prod(x.shape[len(x.shape) - count :])
+    return -(g * scale * scale * scale) * x / size
+
+
+inverse_root.vjp(x=_root_rule)
+
+
 def move_average(k, running, found, momentum, factor):
     """Moves the array `running` towards factor * found, by the share `momentum`: in place."""
     found = found.reshape(running.shape).astype("float64")

@@ -254,12 +254,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         import numpy as np
 
         eps = float(np.finfo("float32" if x.dtype == "float16" else x.dtype).eps)
-    wide = input.float() if x.dtype == "float16" else input
-    dims = tuple(range(-len(normalized), 0))
-    out = wide * (wide.pow(2).mean(dims, True) + eps).rsqrt()
-    if weight is not None:
-        out = out * weight
-    return out if out.dtype is input.dtype else out.to(input.dtype)
+    return ops.rms_normalise(input, weight, len(normalized), eps)[0]
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
