@@ -108,6 +108,24 @@ bool between_0_and_1(const T* x, int64_t n) {
   return !any<T>(outside);
 }
 
+template <class T, bool multiplied, bool weighted>
+void soft_rows(const T* x, const T* y, const T* w, T* out, int64_t n, T share, T even, T factor) {
+  const Vec<T> a = splat(share), b = splat(even), c = splat(factor);
+  each_vector<T>(n, [&](int64_t i, int count) __attribute__((always_inline)) {
+    Vec<T> v = load_up_to(y + i, count, T(0)) * a + b;
+    if (multiplied) v *= load_up_to(x + i, count, T(0));
+    if (weighted) v *= load_up_to(w + i, count, T(0));
+    store_up_to(out + i, v * c, count);
+  });
+}
+
+template <class T>
+void soft(const T* x, const T* y, const T* w, T* out, int64_t n, T share, T even, T factor) {
+  auto go = x ? w ? soft_rows<T, true, true> : soft_rows<T, true, false>
+              : w ? soft_rows<T, false, true> : soft_rows<T, false, false>;
+  go(x, y, w, out, n, share, even, factor);
+}
+
 template <class T, class F>
 void fill_loss(LossLoops<T>& loops, Loss loss) {
   loops.values[loss] = values<T, F>;
@@ -123,6 +141,7 @@ void fill_loops(LossLoops<T>& loops) {
   fill_loss<T, CrossEntropy<T>>(loops, loss_bce);
   fill_loss<T, CrossEntropyOfLogits<T>>(loops, loss_bce_logits);
   loops.between_0_and_1 = between_0_and_1<T>;
+  loops.soft = soft<T>;
 }
 
 }  // namespace

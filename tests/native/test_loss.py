@@ -58,9 +58,10 @@ def test_elementwise(name, shape, dtype, reduction, special, seed):
 @given(
     samples=st.one_of(st.none(), st.integers(1, 9), st.integers(50, 90)), classes=st.integers(1, 12),
     places=st.sampled_from([(), (), (3,), (2, 5)]), weighted=st.booleans(),
-    dtype=st.sampled_from(FLOATS), reduction=reductions, seed=seeds,
+    smoothing=st.sampled_from([0.0, 0.1, 1.0]), dtype=st.sampled_from(FLOATS), reduction=reductions,
+    seed=seeds,
 )  # fmt: skip
-def test_classes(samples, classes, places, weighted, dtype, reduction, seed):
+def test_classes(samples, classes, places, weighted, smoothing, dtype, reduction, seed):
     lead, places = ((), ()) if samples is None else ((samples,), places)
     shape = (*lead, classes, *places)
     x = values(shape, dtype, seed)
@@ -68,18 +69,39 @@ def test_classes(samples, classes, places, weighted, dtype, reduction, seed):
     target = rng.integers(0, classes, (*lead, *places))
     target = np.asarray(np.where(rng.random(target.shape) < 0.2, -100, target))
     weight = np.abs(values((classes,), dtype, seed + 1)) if weighted else None
-    args = (x, target, weight, reduction, -100)
+    args = (x, target, weight, reduction, -100, smoothing)
     with np.errstate(all="ignore"):
         expected = [np.asarray(a) for a in reference_of("nll_loss")(*args)]
         found = kernel("nll_loss", falls_back=False)(*args)
     for a, b in zip(found, expected):
-        assert_agree(a, b, 32)
+        assert_agree(a, b, 32, np.abs(x).max() if smoothing else 1e-30)
     g = values(expected[0].shape, dtype, seed + 2)
-    args = (g, shape, target, weight, expected[1], reduction, -100)
+    args = (g, shape, target, weight, expected[1], reduction, -100, smoothing)
 
     with np.errstate(all="ignore"):
         expected = reference_of("nll_loss.x")(*args)
         assert_agree(kernel("nll_loss.x", falls_back=False)(*args), expected, 8)
+
+
+@some
+@given(
+    shape=shapes(max_dims=4), weighted=st.booleans(), smoothing=st.sampled_from([0.0, 0.1]),
+    dtype=st.sampled_from(FLOATS), reduction=reductions, special=st.booleans(), seed=seeds,
+)  # fmt: skip
+def test_probabilities(shape, weighted, smoothing, dtype, reduction, special, seed):
+    x, target = values(shape, dtype, seed, special), np.abs(values(shape, dtype, seed + 1))
+    weight = np.abs(values(shape[:2][-1:], dtype, seed + 2)) if weighted else None
+    args = (x, target, weight, reduction, smoothing)
+    with np.errstate(all="ignore"):
+        expected = np.asarray(reference_of("soft_target_loss")(*args))
+        found = kernel("soft_target_loss", falls_back=False)(*args)
+    finite = np.abs(x[np.isfinite(x)]).max(initial=1) * target.max() * (1 if weight is None else weight.max())
+    terms = 1 if reduction == "mean" else x.size
+    assert_agree(found, expected, 32, finite * terms + 1)
+    g = values(expected.shape, dtype, seed + 3)
+    args = (g, target, weight, reduction, smoothing, shape)
+    expected = reference_of("soft_target_loss.x")(*args)
+    assert_agree(kernel("soft_target_loss.x", falls_back=False)(*args), expected, 8)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -91,6 +113,10 @@ def test_order_of_sums(n, dtype):
         found = kernel("mse_loss", falls_back=False)(x, y, reduction)
         expected = reference_of("mse_loss")(x, y, reduction)
         assert found == expected
+    logs, classes = x.reshape(n, 1) * values((1, 3), dtype, 3), np.arange(n) % 3
+    for smoothing in (0.0, 0.1):
+        found = kernel("nll_loss", falls_back=False)(logs, classes, None, "mean", -100, smoothing)
+        assert found[0] == reference_of("nll_loss")(logs, classes, None, "mean", -100, smoothing)[0]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +124,8 @@ def test_order_of_sums(n, dtype):
     [
         ("binary_cross_entropy", (np.full(3, 2.0), np.zeros(3), None, "mean"), "between 0 and 1"),
         ("binary_cross_entropy", (np.full(3, np.nan), np.zeros(3), None, "mean"), "between 0 and 1"),
-        ("nll_loss", (np.zeros((2, 3)), np.array([0, 3]), None, "mean", -100), "out of bounds"),
-        ("nll_loss", (np.zeros((2, 3)), np.array([-1, 2]), None, "mean", -100), "out of bounds"),
+        ("nll_loss", (np.zeros((2, 3)), np.array([0, 3]), None, "mean", -100, 0.0), "out of bounds"),
+        ("nll_loss", (np.zeros((2, 3)), np.array([-1, 2]), None, "mean", -100, 0.0), "out of bounds"),
     ],
 )
 def test_refused_by_the_reference(name, args, error):

@@ -164,54 +164,142 @@ binary_cross_entropy_with_logits.vjp(x=_logits_rule, y=_logits_target_rule)
 # Classes
 
 
-def _nll_node(x, target, weight, reduction, ignore_index):
+def _nll_node(x, target, weight, reduction, ignore_index, smoothing):
+    if smoothing:  # PyTorch adds two losses
+        return "AddBackward0"
     return "NllLossBackward0" if x.ndim <= 2 else "NllLoss2DBackward0"
 
 
 @op(public=False, method=False, outputs=("out", "total"), differentiable=1, node=_nll_node)
 def nll_loss(
-    k, x: Array, target: Array, weight: Array | None, reduction="mean", ignore_index=-100
-):
+    k, x: Array, target: Array, weight: Array | None, reduction="mean", ignore_index=-100,
+    smoothing=0.0,
+):  # fmt: skip
     """-x[n, target[n]] for log-probabilities x (N, C, ...) and classes target (N, ...).
 
-    Also gives the total weight of the targets, by which the mean divides.
+    With `smoothing` that share of the target is every class's alike. Also gives the total weight of
+    the targets, by which the mean divides.
     """
     shape = target.shape
     x, target = _with_batch(x, target)
     picks, weights, ignored = _picks(x, target, weight, ignore_index)
-    values = np.take_along_axis(x, picks, 1)[:, 0] * -weights
-    if ignored is not None:
-        values[ignored] = 0  # whatever is there, inf and nan too
+    losses = [np.take_along_axis(x, picks, 1)[:, 0] * -weights]
+    if smoothing:
+        even = x if weight is None else x * _beside(k, weight, x.ndim)
+        losses.append(-k.sum(even, (1,), False, None))
     total = np.add.reduce(weights, axis=None)
-    if reduction == "none":
-        return values.reshape(shape), total
-    loss = k.sum(values, None, False, None)
-    return (loss / total if reduction == "mean" else loss), total
+    for i, loss in enumerate(losses):
+        if ignored is not None:
+            loss[ignored] = 0  # whatever is there, inf and nan too
+        if reduction == "none":
+            losses[i] = loss.reshape(shape)
+        else:
+            loss = k.sum(loss, None, False, None)
+            losses[i] = loss / total if reduction == "mean" else loss
+    if not smoothing:
+        return losses[0], total
+    return losses[0] * (1 - smoothing) + losses[1] * (smoothing / x.shape[1]), total
 
 
-nll_loss.vjp(
-    x=lambda k, g, x_shape, target, weight, total, reduction, ignore_index: k.nll_loss_grad(
-        g / total if reduction == "mean" else g, target, weight, x_shape, ignore_index
-    )
-)
+def _nll_rule(k, g, x_shape, target, weight, total, reduction, ignore_index, smoothing):
+    g = g / total if reduction == "mean" else g
+    return k.nll_loss_grad(g, target, weight, x_shape, ignore_index, smoothing)
+
+
+nll_loss.vjp(x=_nll_rule)
 
 
 @op(public=False, method=False)
-def nll_loss_grad(k, g: Array, target: Array, weight: Array | None, shape, ignore_index):
-    """Minus the weight times g, at each target's class; zero elsewhere."""
+def nll_loss_grad(k, g: Array, target: Array, weight: Array | None, shape, ignore_index, smoothing):
+    """Minus the weight times g, at each target's class; zero elsewhere. With `smoothing` that share
+    of it, with each class's own weight, is divided among the classes."""
     out = np.zeros(shape, g.dtype)
     full, target = _with_batch(out, target)
     picks, weights, ignored = _picks(full, target, weight, ignore_index)
     values = g * -weights
     if ignored is not None:
         values[ignored] = 0
-    np.put_along_axis(full, picks, values[:, None], 1)
+    if not smoothing:
+        np.put_along_axis(full, picks, values[:, None], 1)
+        return out
+    np.put_along_axis(full, picks, values[:, None] * (1 - smoothing), 1)
+    even = np.broadcast_to(g * (-smoothing / full.shape[1]), target.shape)
+    if ignored is not None:
+        even = np.where(ignored, 0, even)
+    full += even[:, None] if weight is None else even[:, None] * _beside(k, weight, full.ndim)
     return out
 
 
-nll_loss_grad.vjp(
-    g=lambda k, g, target, weight, ignore_index: k.nll_loss(g, target, weight, "none", ignore_index)[0]
+def _nll_grad_rule(k, g, target, weight, ignore_index, smoothing):
+    return k.nll_loss(g, target, weight, "none", ignore_index, smoothing)[0]
+
+
+nll_loss_grad.vjp(g=_nll_grad_rule)
+
+
+def _beside(k, weight, ndim):
+    """Weights of the classes, shaped to multiply scores of that many dimensions."""
+    return weight if ndim < 2 else k.reshape(weight, (-1, *[1] * (ndim - 2)))
+
+
+def _soft_node(x, target, weight, reduction, smoothing):
+    return "DivBackward1" if reduction == "mean" else "NegBackward0"
+
+
+@op(public=False, method=False, node=_soft_node)
+def soft_target_loss(k, x: Array, target: Array, weight: Array | None, reduction, smoothing):
+    """Minus the sum over classes of x * target * weight: log-probabilities x (N, C, ...) or (C) and
+    probabilities of the same shape, of which the share `smoothing` is every class's alike."""
+    values = x * _smoothed(target, smoothing, x.shape)
+    if weight is not None:
+        values = values * _beside(k, weight, x.ndim)
+    if reduction == "none":
+        return -k.sum(values, x.shape[:2] and (min(x.ndim - 1, 1),), False, None)
+    loss = -k.sum(values, None, False, None)
+    return loss / _samples(x.shape) if reduction == "mean" else loss
+
+
+def _smoothed(target, smoothing, shape):
+    if not smoothing:
+        return target
+    return target * (1 - smoothing) + smoothing / (shape[:2] or (1,))[-1]
+
+
+def _samples(shape):
+    """How many samples (and places) scores of that shape have."""
+    count = 1
+    for i, n in enumerate(shape):
+        count *= 1 if i == min(len(shape) - 1, 1) else n
+    return count
+
+
+def _soft_rule(k, g, other, weight, reduction, shape):
+    """-g, for every class, times its `other` factor and its weight."""
+    if reduction == "mean":
+        g = g / _samples(shape)
+    elif reduction == "none" and shape:
+        g = k.unsqueeze(g, min(len(shape) - 1, 1))
+    slope = -g * other
+    return slope if weight is None else slope * _beside(k, weight, len(shape))
+
+
+soft_target_loss.vjp(
+    x=lambda k, g, target, weight, reduction, smoothing, x_shape: _soft_rule(
+        k, g, _smoothed(target, smoothing, x_shape), weight, reduction, x_shape
+    ),
+    target=lambda k, g, x, weight, reduction, smoothing, x_shape: _soft_rule(
+        k, g, x * (1 - smoothing), weight, reduction, x_shape
+    ),
+    weight=lambda k, g, x, target, reduction, smoothing, x_shape: _over_samples(
+        k, _soft_rule(k, g, x * _smoothed(target, smoothing, x_shape), None, reduction, x_shape)
+    ),
 )
+
+
+def _over_samples(k, g):
+    """The sum over all dimensions but that of the classes."""
+    axes = tuple(i for i in range(len(g.shape)) if i != min(len(g.shape) - 1, 1))
+    return k.sum(g, axes, False) if axes else g
 
 
 def _with_batch(x, target):

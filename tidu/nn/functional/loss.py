@@ -447,7 +447,7 @@ def nll_loss(
     return _nll(input, target, weight, reduction, ignore_index)
 
 
-def _nll(input, target, weight, reduction, ignore_index):
+def _nll(input, target, weight, reduction, ignore_index, smoothing=0.0):
     x = input._array
     _check_nll(x, target._array, None if weight is None else weight._array)
     if target._array.dtype not in ("int64", "uint8"):
@@ -462,9 +462,8 @@ def _nll(input, target, weight, reduction, ignore_index):
             f"expected scalar type {input.dtype.title} but found {weight.dtype.title}"
         )
     shape = x.shape
-    if len(shape) != 3 and len(shape) < 5:
-        out, _ = ops.nll_loss(input, target, weight, reduction, ignore_index)
-        return out
+    if smoothing or (len(shape) != 3 and len(shape) < 5):
+        return ops.nll_loss(input, target, weight, reduction, ignore_index, smoothing)[0]
     flat = input.reshape(shape[0], shape[1], 1, math.prod(shape[2:]))
     classes = target.reshape(shape[0], 1, math.prod(shape[2:]))
     out, _ = ops.nll_loss(flat, classes, weight, reduction, ignore_index)
@@ -501,18 +500,7 @@ def cross_entropy(
             input, target, weight, reduction, ignore_index, label_smoothing, class_dim
         )
     logs = ops.log_softmax(input, class_dim, None)
-    if label_smoothing <= 0:
-        return _nll(logs, target, weight, reduction, ignore_index)
-    return _smoothed_loss(
-        logs, target, weight, reduction, ignore_index, label_smoothing, class_dim
-    )
-
-
-def _beside(weight, ndim, class_dim):
-    """Class weights, shaped to multiply scores."""
-    shape = [1] * ndim
-    shape[class_dim] = weight._array.shape[0]
-    return weight.reshape(shape)
+    return _nll(logs, target, weight, reduction, ignore_index, max(label_smoothing, 0.0))
 
 
 def _check_weight(weight, classes):
@@ -535,33 +523,4 @@ def _probability_loss(input, target, weight, reduction, ignore_index, smoothing,
     classes = shape[class_dim] if shape else 1
     _check_weight(weight, classes)
     logs = ops.log_softmax(input, class_dim, None)
-    if smoothing > 0:
-        target = target * (1 - smoothing) + smoothing / classes
-    values = logs * target
-    if weight is not None:
-        values = values * _beside(weight, len(shape), class_dim)
-    if reduction == "none":
-        return -values.sum(class_dim)
-    if reduction == "sum":
-        return -values.sum()
-    return -values.sum() / (input._array.size / classes if classes else 0)
-
-
-def _smoothed_loss(logs, target, weight, reduction, ignore_index, smoothing, class_dim):
-    classes = logs._array.shape[class_dim]
-    exact = _nll(logs, target, weight, reduction, ignore_index)
-    even = logs
-    if weight is not None:
-        even = even * _beside(weight, logs.dim(), class_dim)
-    even = -even.sum(class_dim)
-    ignored = target == ignore_index
-    even = even.masked_fill(ignored, 0.0)
-    if reduction == "sum":
-        even = even.sum()
-    elif reduction == "mean":
-        if weight is None:
-            even = even.sum() / (~ignored).sum()
-        else:
-            each = weight.gather(0, target.masked_fill(ignored, 0).flatten())
-            even = even.sum() / each.masked_fill(ignored.flatten(), 0.0).sum()
-    return exact * (1 - smoothing) + even * (smoothing / classes)
+    return ops.soft_target_loss(logs, target, weight, reduction, max(smoothing, 0.0))
