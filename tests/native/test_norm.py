@@ -117,7 +117,7 @@ def test_rms_normalise(shape, count, dtype, layout, weighted, special, seed):
     args = (g, x, weight, found[1], count, 1e-6)
     with np.errstate(all="ignore"):
         pairs = zip(
-            kernel("rms_normalise.x,weight", False)(*args),
+            kernel("rms_normalise.x,weight", innermost)(*args),
             reference_of("rms_normalise.x,weight")(*args),
         )
         # What cancels in a row: the products of g, the weight and the inverse root.
