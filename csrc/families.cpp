@@ -16,6 +16,7 @@ const Entry* const families[] = {
     reduce_kernels,
     scan_kernels,
     softmax_kernels,
+    sorting_kernels,
     pooling_kernels,
     adaptive_kernels,
     copy_operations,
