@@ -1,4 +1,5 @@
-// Sorting and the largest k along a dimension (tidu/ops/sorting.py): stable, NaN counts as the largest.
+// Sorting and the largest k along a dimension, stable, with NaN as the largest (tidu/ops/sorting.py),
+// and the gradient of what picks elements (tidu/ops/selection.py).
 //
 // Elements become items that are integers: in the first place a key in whose order they are to come,
 // then their index. No two are equal, so every way to sort is stable. Many are sorted by the digits of
@@ -40,9 +41,10 @@ struct ShortItem {
   }
   int64_t place() const { return int64_t(value & UINT32_MAX); }
   bool operator<(const ShortItem& other) const { return value < other.value; }
-  static constexpr int digits = 3, digit_bits = 11;
-  static constexpr int64_t many = 400;  // items from which on digits win
-  int digit(int i) const { return int(value >> (32 + i * digit_bits) & ((1 << digit_bits) - 1)); }
+  static constexpr int key_bits = 32;
+  static constexpr int64_t many = 64;  // items from which on digits win
+  template <int bits>
+  int digit(int i) const { return int(value >> (32 + i * bits) & ((1 << bits) - 1)); }
 };
 
 struct LongItem {
@@ -57,9 +59,10 @@ struct LongItem {
   bool operator<(const LongItem& other) const {
     return key < other.key || (key == other.key && index < other.index);
   }
-  static constexpr int digits = 8, digit_bits = 8;
-  static constexpr int64_t many = 1000;
-  int digit(int i) const { return int(key >> (i * digit_bits) & ((1 << digit_bits) - 1)); }
+  static constexpr int key_bits = 64;
+  static constexpr int64_t many = 200;
+  template <int bits>
+  int digit(int i) const { return int(key >> (i * bits) & ((1 << bits) - 1)); }
 };
 
 template <class T>
@@ -71,29 +74,33 @@ struct ItemOf<float> {
   typedef ShortItem type;
 };
 
-// Sorts n items, which are in the order of their indices; returns where they are then: in `items` or
-// in `other`.
-template <class Item>
-Item* sort_items(Item* items, Item* other, int64_t n) {
-  if (n < Item::many) {
-    std::sort(items, items + n);
-    return items;
-  }
-  constexpr int values = 1 << Item::digit_bits;
-  int64_t counts[Item::digits][values] = {};
+// Sorts n items, which are in the order of their indices, by digits of so many bits; returns where
+// they are then: in `items` or in `other`.
+template <int bits, class Item>
+Item* sort_by_digits(Item* items, Item* other, int64_t n) {
+  constexpr int values = 1 << bits, digits = (Item::key_bits + bits - 1) / bits;
+  uint32_t counts[digits][values] = {};
   for (int64_t i = 0; i < n; i++)
-    for (int d = 0; d < Item::digits; d++) counts[d][items[i].digit(d)]++;
-  for (int d = 0; d < Item::digits; d++) {
-    if (counts[d][items[0].digit(d)] == n) continue;  // all have the same
-    int64_t at = 0;
+    for (int d = 0; d < digits; d++) counts[d][items[i].template digit<bits>(d)]++;
+  for (int d = 0; d < digits; d++) {
+    if (counts[d][items[0].template digit<bits>(d)] == n) continue;  // all have the same
+    uint32_t at = 0;
     for (int v = 0; v < values; v++) {
-      const int64_t count = counts[d][v];
+      const uint32_t count = counts[d][v];
       counts[d][v] = at;
       at += count;
     }
-    for (int64_t i = 0; i < n; i++) other[counts[d][items[i].digit(d)]++] = items[i];
+    for (int64_t i = 0; i < n; i++) other[counts[d][items[i].template digit<bits>(d)]++] = items[i];
     std::swap(items, other);
   }
+  return items;
+}
+
+template <class Item>
+Item* sort_items(Item* items, Item* other, int64_t n) {
+  if (n >= 4096) return sort_by_digits<11>(items, other, n);
+  if (n >= Item::many) return sort_by_digits<8>(items, other, n);
+  std::sort(items, items + n);
   return items;
 }
 
@@ -231,11 +238,50 @@ PyObject* top(const Args& args) {
   return sorted(x, dim, &number, largest);
 }
 
+// g, indices, dim, shape, keepdim: zeros with g where the indices say, of which no two are the same.
+PyObject* unpick(const Args& args) {
+  PyArrayObject *given = args.array(0), *where = args.array(1, NPY_INT64);
+  int64_t dim;
+  npy_intp shape[NPY_MAXDIMS];
+  const int ndim = given && where && args.integer(2, dim) ? read_shape(args, 3, shape) : -1;
+  const int axis = ndim < 1 ? -1 : axis_of(dim, ndim);
+  if (axis < 0 || PyArray_NDIM(where) != ndim || !is_contiguous(where) ||
+      PyArray_SIZE(where) != PyArray_SIZE(given))
+    return nullptr;
+  int64_t outer = 1, inner = 1;
+  for (int d = 0; d < ndim; d++) {
+    if (d == axis) continue;
+    if (PyArray_DIM(where, d) != shape[d]) return nullptr;
+    (d < axis ? outer : inner) *= shape[d];
+  }
+  const int64_t n = shape[axis], kept = PyArray_DIM(where, axis);
+  const int64_t* indices = data<int64_t>(where);
+  for (int64_t i = 0; i < PyArray_SIZE(where); i++)
+    if (uint64_t(indices[i]) >= uint64_t(n)) return nullptr;
+  return by_type(given, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    Held g = in_rows(given), out(new_array(ndim, shape, type_number<T>()));
+    if (!g || !out) return nullptr;
+    const T* from = data<T>(g.get());
+    T* to = data<T>(out.get());
+    unlocked(outer * n * inner > 8 * thread_work, [&] {
+      parallel::split(outer, 4 * thread_work / (n * inner + 1) + 1, 1, [&](int64_t begin, int64_t end) {
+        std::memset(to + begin * n * inner, 0, (end - begin) * n * inner * sizeof(T));
+        for (int64_t i = begin; i < end; i++)
+          for (int64_t j = i * kept * inner; j < (i + 1) * kept * inner; j += inner)
+            for (int64_t c = 0; c < inner; c++) to[(i * n + indices[j + c]) * inner + c] = from[j + c];
+      });
+    });
+    return out.object();
+  });
+}
+
 }  // namespace
 
 const Entry sorting_kernels[] = {
     {"sort_both", sort_both},
     {"top", top},
+    {"unpick", unpick},
     {nullptr, nullptr},
 };
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tidu.backend import native
 
-from .kernels import kernel, reference_of, seeds, shapes, values
+from .kernels import FLOATS, LAYOUTS, kernel, laid_out, reference_of, seeds, shapes, values
 
 pytestmark = pytest.mark.skipif(not native.available, reason="without native kernels")
 some = settings(max_examples=80, deadline=None)
@@ -59,6 +59,26 @@ def test_top(shape, dim, number, largest, dtype, kind, seed):
     found = kernel("top", falls_back=False)(x, number, dim, largest)
     assert_same(found, expected)
     np.testing.assert_array_equal(reference_of("top")(x, number, dim, largest)[0], expected[0])
+
+
+@some
+@given(
+    shape=shapes(), dim=st.integers(-4, 3), keepdim=st.booleans(), dtype=st.sampled_from(FLOATS),
+    layout=st.sampled_from(LAYOUTS), seed=seeds,
+)  # fmt: skip
+def test_unpick(shape, dim, keepdim, dtype, layout, seed):
+    dim = max(min(dim, len(shape) - 1), -len(shape))
+    rng = np.random.default_rng(seed)
+    kept = rng.integers(1, shape[dim] + 1) if keepdim else 1
+    where = np.argsort(rng.random(shape), dim).take(range(kept), dim)
+    where = np.ascontiguousarray(where)
+    g = values(where.shape, dtype, seed)
+    g = laid_out(np.asarray(g if keepdim else g.take(0, dim)), layout)
+    args = (g, where, dim, shape, keepdim)
+    assert_same([kernel("unpick", falls_back=False)(*args)], [reference_of("unpick")(*args)])
+    if shape[dim] > 1:
+        with pytest.raises(IndexError):
+            kernel("unpick")(g, where + shape[dim], *args[2:])
 
 
 @pytest.mark.parametrize("kind", ["plain", "few", "special"])
