@@ -17,6 +17,7 @@ const Entry* const families[] = {
     scan_kernels,
     softmax_kernels,
     sorting_kernels,
+    padding_kernels,
     pooling_kernels,
     adaptive_kernels,
     copy_operations,
