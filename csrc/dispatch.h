@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "activation.h"
 #include "attention.h"
 #include "convolution.h"
 #include "copy.h"
@@ -23,6 +24,7 @@ namespace tidu {
 
 // X(type, name): a table of each family, which its kernel source fills.
 #define TIDU_TABLES(X)   \
+  X(ActivationTable, activation_loops) \
   X(AttentionTable, attention_loops) \
   X(LoopTable, loops) \
   X(ConvolutionTable, conv_kernels) \

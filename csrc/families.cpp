@@ -4,6 +4,7 @@
 namespace tidu {
 
 const Entry* const families[] = {
+    activation_kernels,
     attention_kernels,
     convolution_entries,
     index_element_kernels,

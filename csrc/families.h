@@ -5,6 +5,7 @@
 
 namespace tidu {
 
+extern const Entry activation_kernels[];
 extern const Entry attention_kernels[];
 extern const Entry convolution_entries[];
 extern const Entry index_element_kernels[];
