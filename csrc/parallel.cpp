@@ -52,10 +52,24 @@ int from_environment() {
   return available();
 }
 
-// A round is one call of `run`: its number and, in the last bits, how many helpers it has. A helper
-// that reads it knows whether the round needs it, and nobody waits for those that it does not need.
-constexpr int helper_bits = 16;
-constexpr int most_helpers = (1 << helper_bits) - 1;
+constexpr int most_helpers = 511;
+constexpr int cache_line = 64;
+
+// A thread of the pool, and what it is asked to do: `round` is the number of a call of `run`, or 0.
+// Either the helper takes the number out and joins, or the caller does, once it has nothing else left
+// to do: so nobody waits for a helper that sleeps or that has no processor.
+struct alignas(cache_line) Helper {
+  std::atomic<uint64_t> round{0};
+  std::atomic<uint64_t> last{0};  // the last number that was here
+  std::atomic<bool> asleep{false};
+  std::condition_variable wake;
+
+  void ask(uint64_t number) {
+    last.store(number, std::memory_order_relaxed);
+    round.store(number, std::memory_order_release);
+  }
+  bool take(uint64_t asked) { return round.compare_exchange_strong(asked, 0, std::memory_order_acq_rel); }
+};
 
 class Pool {
  public:
@@ -63,24 +77,32 @@ class Pool {
 
   std::atomic<int> wanted{from_environment()};
 
-  void run(int64_t n, void (*body)(void*, int64_t), void* context) {
+  void run(int64_t n, void (*body)(void*, int64_t), void* context, bool small) {
     std::unique_lock<std::mutex> mine(in_use_, std::try_to_lock);
     const int threads = wanted.load(std::memory_order_relaxed);
     const int helpers = mine.owns_lock() ? start(static_cast<int>(n < threads ? n : threads) - 1) : 0;
-    if (helpers < 1) {
+    if (helpers < 1 || (small && any_asleep(helpers) && !follows_soon())) {
       for (int64_t i = 0; i < n; i++) body(context, i);
       return;
     }
     body_ = body, context_ = context, n_ = n;
     next_.store(helpers + 1, std::memory_order_relaxed);
     busy_.store(helpers, std::memory_order_relaxed);
+    round_++;
+    bool wakes;
     {
       std::lock_guard<std::mutex> guard(sleep_);
-      const uint64_t number = (round_.load(std::memory_order_relaxed) >> helper_bits) + 1;
-      round_.store(number << helper_bits | static_cast<uint64_t>(helpers), std::memory_order_release);
+      for (int i = 1; i <= helpers; i++) helpers_[i].ask(round_);
+      wakes = any_asleep(helpers);
     }
-    if (asleep_.load() > 0) wake_.notify_all();
+    for (int i = 1; wakes && i <= helpers; i++)
+      if (helpers_[i].asleep.load(std::memory_order_relaxed)) helpers_[i].wake.notify_one();
     work(0);
+    for (int i = 1; i <= helpers; i++) {
+      if (!helpers_[i].take(round_)) continue;
+      busy_.fetch_sub(1, std::memory_order_relaxed);
+      work(i);
+    }
     // Where there are more threads than processors, the one waited for may need this one.
     for (int i = 0; busy_.load(std::memory_order_acquire) > 0; i++)
       i < 4096 ? pause() : std::this_thread::yield();
@@ -107,12 +129,26 @@ class Pool {
     if (helpers > most_helpers) helpers = most_helpers;
     try {
       while (started_ < helpers) {
-        std::thread([this, number = started_ + 1, seen = round_.load()] { serve(number, seen); }).detach();
+        std::thread([this, number = started_ + 1] { serve(number); }).detach();
         started_++;
       }
     } catch (const std::exception&) {  // The system gives no more.
     }
     return helpers < started_ ? helpers : started_;
+  }
+
+  bool any_asleep(int helpers) const {
+    for (int i = 1; i <= helpers; i++)
+      if (helpers_[i].asleep.load(std::memory_order_relaxed)) return true;
+    return false;
+  }
+
+  // Whether there was a call like this one a moment ago: then there may be more of them, which are
+  // worth waking somebody.
+  bool follows_soon() {
+    const clock::time_point before = small_call_;
+    small_call_ = clock::now();
+    return small_call_ - before < patience;
   }
 
   void work(int64_t task) {
@@ -124,36 +160,44 @@ class Pool {
     }
   }
 
-  void serve(int number, uint64_t seen) {
+  void serve(int number) {
+    Helper& self = helpers_[number];
     for (;;) {
-      seen = wait_for_more(seen);
-      if (number > static_cast<int>(seen & most_helpers)) continue;
+      wait(self);
+      const uint64_t round = self.round.load(std::memory_order_relaxed);
+      if (!round || !self.take(round)) continue;
       work(number);
       busy_.fetch_sub(1, std::memory_order_release);
     }
   }
 
-  uint64_t wait_for_more(uint64_t seen) {
-    auto until = std::chrono::steady_clock::now() + patience;
-    do {
+  // Returns when there is something to do, or was while the thread slept.
+  void wait(Helper& self) {
+    const auto asked = [&] { return self.round.load(std::memory_order_relaxed) != 0; };
+    uint64_t seen = 0;
+    for (clock::time_point now = clock::now(), until = now; now <= until; now = clock::now()) {
+      // What the caller did before this thread could was work too: more may follow.
+      const uint64_t last = self.last.load(std::memory_order_relaxed);
+      if (last != seen) seen = last, until = now + patience;
       for (int i = 0; i < 64; i++) {
-        uint64_t now = round_.load(std::memory_order_acquire);
-        if (now != seen) return now;
+        if (asked()) return;
         pause();
       }
-    } while (std::chrono::steady_clock::now() < until);
+    }
     std::unique_lock<std::mutex> lock(sleep_);
-    asleep_++;
-    wake_.wait(lock, [&] { return round_.load(std::memory_order_acquire) != seen; });
-    asleep_--;
-    return round_.load(std::memory_order_acquire);
+    self.asleep = true;
+    self.wake.wait(lock, [&] { return self.last.load(std::memory_order_relaxed) != seen; });
+    self.asleep = false;
   }
 
-  std::mutex in_use_, sleep_;
-  std::condition_variable wake_;
-  std::atomic<int> asleep_{0}, busy_{0};
-  std::atomic<uint64_t> round_{0};
-  std::atomic<int64_t> next_{0};
+  using clock = std::chrono::steady_clock;
+
+  Helper helpers_[most_helpers + 1];  // by number, from 1
+  alignas(cache_line) std::atomic<int64_t> next_{0};
+  alignas(cache_line) std::atomic<int> busy_{0};
+  alignas(cache_line) std::mutex in_use_, sleep_;
+  uint64_t round_ = 0;
+  clock::time_point small_call_;
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;  // whoever set `failed_` wrote it, before it was done
   int started_ = 0;
@@ -193,7 +237,7 @@ void prepare_for_forks() {
 #endif
 }
 
-void run(int64_t n, void (*body)(void*, int64_t), void* context) {
+void run(int64_t n, void (*body)(void*, int64_t), void* context, bool small) {
   if (inside || n <= 1) {
     for (int64_t i = 0; i < n; i++) body(context, i);
     return;
@@ -205,7 +249,7 @@ void run(int64_t n, void (*body)(void*, int64_t), void* context) {
   pool().run(n, [](void* p, int64_t i) {
     const Inside here;
     static_cast<Call*>(p)->body(static_cast<Call*>(p)->context, i);
-  }, &call);
+  }, &call, small);
 }
 
 }  // namespace tidu::parallel

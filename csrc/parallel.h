@@ -16,22 +16,29 @@ void prepare_for_forks();
 // Calls body(context, task) for every task from 0 to n - 1, on up to `threads()` threads, the
 // caller's among them; returns when all are done. A thread starts with the task of its own number,
 // so that kernels which follow each other find their part of the memory in the same core's cache,
-// and then takes what is left. Within a task, and while another Python thread has the pool, `run`
+// and then takes what is left; last of all the caller does what other threads should have begun with
+// and have not. Within a task, and while another Python thread has the pool, `run`
 // computes in the calling thread. What a task throws, `run` throws, the first of several; tasks that
 // were not begun are left out.
-void run(int64_t n, void (*body)(void* context, int64_t task), void* context);
+//
+// Threads are not woken for what is `small`, unless more of it came just before.
+void run(int64_t n, void (*body)(void* context, int64_t task), void* context, bool small);
 
 template <class F>
-void run(int64_t n, F&& task) {
+void run(int64_t n, F&& task, bool small = false) {
   using Function = typename std::remove_reference<F>::type;
-  run(n, [](void* f, int64_t i) { (*static_cast<Function*>(f))(i); }, const_cast<void*>(static_cast<const void*>(&task)));
+  run(n, [](void* f, int64_t i) { (*static_cast<Function*>(f))(i); },
+      const_cast<void*>(static_cast<const void*>(&task)), small);
 }
+
+constexpr int64_t small_work = 16;  // grains; waking a thread takes about that long
 
 // Cuts [0, n) into a piece for each thread, none smaller than `grain`, and runs
 // piece(begin, end); multiples of `unit` are not cut.
 template <class F>
 void split(int64_t n, int64_t grain, int64_t unit, F&& piece) {
   int64_t pieces = n / (grain > 0 ? grain : 1);
+  const bool small = grain > 1 && pieces < small_work;  // with a grain of 1, each may be of any size
   if (pieces > threads()) pieces = threads();
   if (pieces <= 1) {
     piece(int64_t(0), n);
@@ -41,7 +48,7 @@ void split(int64_t n, int64_t grain, int64_t unit, F&& piece) {
   run(pieces, [&](int64_t i) {
     int64_t begin = units * i / pieces * unit, end = units * (i + 1) / pieces * unit;
     piece(begin, end < n ? end : n);
-  });
+  }, small);
 }
 
 }  // namespace tidu::parallel
