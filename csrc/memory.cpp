@@ -15,6 +15,11 @@ namespace tidu::memory {
 namespace {
 
 constexpr size_t huge = size_t(2) << 20;  // the size of a huge page
+// Large blocks do not all begin at the start of a page, but at one of its quarters in turn: where the
+// streams that a kernel reads and writes are a multiple of 4 KiB apart, they are in each other's way in
+// the L1 cache (8 % of the time of a sum of two arrays).
+constexpr size_t page = 4096, quarter = page / 4;
+constexpr size_t shifted = size_t(128) << 10;  // blocks from this size on
 // What may stay cached beside the largest amount that was ever in use at once: a quarter of that,
 // and this. (Emptying the cache forgets that amount.)
 constexpr size_t slack = size_t(64) << 20;
@@ -41,6 +46,7 @@ struct Shelf {  // the cached blocks of one size
   Block* first = nullptr;
   size_t bytes = 0;
   uint64_t last_used = 0;
+  unsigned made = 0;  // blocks
 };
 
 struct Cache {
@@ -57,21 +63,26 @@ Cache& cache() {
   return *only;
 }
 
-void* fresh(size_t bytes) {
-  size_t alignment = bytes >= huge ? huge : 64;
+void* aligned(size_t bytes, size_t alignment) {
 #if defined(_WIN32)
-  return _aligned_malloc(bytes, 64);
+  return _aligned_malloc(bytes, alignment);
 #else
   void* block = nullptr;
-  if (posix_memalign(&block, alignment, bytes) != 0) return nullptr;
-#if defined(__linux__)
-  if (bytes >= huge) madvise(block, bytes, MADV_HUGEPAGE);
-#endif
-  return block;
+  return posix_memalign(&block, alignment, bytes) == 0 ? block : nullptr;
 #endif
 }
 
-void give_back(void* block) {
+void* fresh(Shelf& shelf, size_t bytes) {
+  if (bytes < shifted) return aligned(bytes, 64);
+  char* block = static_cast<char*>(aligned(bytes + page, bytes >= huge ? huge : page));
+#if defined(__linux__)
+  if (block && bytes >= huge) madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+  return block ? block + shelf.made++ % 4 * quarter : nullptr;
+}
+
+void give_back(void* block, size_t bytes) {
+  if (bytes >= shifted) block = static_cast<char*>(block) - reinterpret_cast<uintptr_t>(block) % page;
 #if defined(_WIN32)
   _aligned_free(block);
 #else
@@ -89,8 +100,14 @@ void make_room(Cache& c, size_t room) {
     Block* block = oldest->first;
     oldest->first = block->next;
     c.stats.cached -= oldest->bytes;
-    give_back(block);
+    give_back(block, oldest->bytes);
   }
+}
+
+void give_back_all(Cache& c) {
+  for (Shelf& shelf : c.shelves)
+    while (Block* first = shelf.first) shelf.first = first->next, give_back(first, shelf.bytes);
+  c.stats.cached = 0;
 }
 
 }  // namespace
@@ -111,12 +128,10 @@ void* allocate(size_t bytes) {
     c.stats.hits++;
   } else {
     make_room(c, kind.bytes);
-    block = fresh(kind.bytes);
+    block = fresh(shelf, kind.bytes);
     if (!block && c.stats.cached > 0) {
-      for (Shelf& each : c.shelves)
-        while (Block* first = each.first) each.first = first->next, give_back(first);
-      c.stats.cached = 0;
-      block = fresh(kind.bytes);
+      give_back_all(c);
+      block = fresh(shelf, kind.bytes);
     }
     if (!block) return nullptr;
   }
@@ -148,9 +163,7 @@ Stats stats() {
 void empty_cache() {
   Cache& c = cache();
   std::lock_guard<std::mutex> guard(c.mutex);
-  for (Shelf& shelf : c.shelves)
-    while (Block* first = shelf.first) shelf.first = first->next, give_back(first);
-  c.stats.cached = 0;
+  give_back_all(c);
   c.most = c.stats.in_use;
 }
 

@@ -18,7 +18,7 @@ constexpr int max_inputs = 8, max_constants = 16, max_registers = 64, max_code =
 constexpr uint8_t to_result = 255;     // the register that stands for the result's memory
 constexpr size_t block_bytes = 4096;   // of one register; more blocks would not fit in the L1 cache
 constexpr npy_intp long_row = 128;     // rows from this length on are computed where they are
-constexpr int64_t thread_work = 1 << 16;  // additions that are worth a second thread
+constexpr int64_t thread_work = 1 << 14;  // additions that are worth a second thread
 
 struct Instruction {
   uint8_t opcode, target, operands[3];
