@@ -20,6 +20,7 @@ REFERENCE := .venv-conformance
 BIN := $(VENV)/bin
 REFERENCE_BIN := $(REFERENCE)/bin
 SANITIZED := .venv-sanitize
+SITE_PACKAGES := python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # The extension is built with tools that stay in the environment: the next build is of what changed.
 BUILD_TOOLS := 'scikit-build-core>=0.11' 'nanobind>=2.4' 'numpy>=2.0' 'cmake>=3.18' ninja
@@ -57,14 +58,12 @@ $(VENV)/dev.stamp: pyproject.toml $(NATIVE) $(VENV)/tools.stamp
 	$(BIN)/python $(PIP_INSTALL) --no-build-isolation --editable '.[dev]'
 	@touch $@ $(VENV)/demo.stamp
 
-# torch comes first and by its exact version, so that nothing else pulls another one in.
-$(REFERENCE)/torch.stamp:
+# PyTorch stands beside, never in .venv. All else, tidu above all, the second environment sees there, so
+# that nothing is compiled or installed twice.
+$(REFERENCE)/stamp: | $(VENV)/dev.stamp
 	$(PYTHON) -m venv $(REFERENCE)
-	$(REFERENCE_BIN)/python $(PIP_INSTALL) torch==2.13.0 $(BUILD_TOOLS)
-	@touch $@
-
-$(REFERENCE)/stamp: pyproject.toml $(NATIVE) $(REFERENCE)/torch.stamp
-	$(REFERENCE_BIN)/python $(PIP_INSTALL) expecttest --no-build-isolation --editable '.[test]'
+	echo "import site; site.addsitedir('$$($(BIN)/$(SITE_PACKAGES))')" >"$$($(REFERENCE_BIN)/$(SITE_PACKAGES))/tidu.pth"
+	$(REFERENCE_BIN)/python $(PIP_INSTALL) torch==2.13.0 expecttest
 	@touch $@
 
 $(SANITIZED)/stamp: pyproject.toml $(NATIVE)
@@ -106,10 +105,10 @@ operations: $(VENV)/dev.stamp
 	$(BIN)/python docs/index_operations.py
 	$(BIN)/python docs/list_operations.py
 
-conformance: $(REFERENCE)/stamp
+conformance: $(VENV)/dev.stamp $(REFERENCE)/stamp
 	$(REFERENCE_BIN)/python -m pytest conformance $(ARGS)
 
-bench: $(REFERENCE)/stamp
+bench: $(VENV)/dev.stamp $(REFERENCE)/stamp
 	$(REFERENCE_BIN)/python benchmarks/import_time.py
 	$(REFERENCE_BIN)/python benchmarks/users_line.py
 	$(REFERENCE_BIN)/python benchmarks/compare.py --save build/main.json
