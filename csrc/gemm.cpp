@@ -18,8 +18,8 @@ const GemmKernels<double>& kernels<double>() { return gemm_kernels.float64; }
 // the last).
 constexpr int64_t depth = 384;
 constexpr int64_t block_of_a = 256 << 10, part_of_b = 4 << 20;
-// Bytes of a B and of an A that need not be copied: what is read at a time stays in the first cache.
-constexpr int64_t small_b = 64 << 10, small_a = 64 << 10;
+// Bytes of a B that need not be copied: what of it is read at a time stays in the first cache.
+constexpr int64_t small_b = 64 << 10;
 constexpr double thread_work = 1 << 19;  // multiplications that are worth a second thread
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
@@ -70,7 +70,8 @@ void multiply_packed(const Product<T>& p, const GemmKernels<T>& use, int threads
   blocks = (blocks + threads - 1) / threads * threads;  // the same work for each thread
   const int64_t row_step = round_up((p.m + blocks - 1) / blocks, use.rows);
   blocks = (p.m + row_step - 1) / row_step;
-  const bool copy_a = p.a_column != 1 || bytes<T>(p.m, p.k) > small_a;
+  // A whose rows are contiguous is read in place, unless parts of long rows are read many times.
+  const bool copy_a = p.a_column != 1 || (passes > 1 && p.n > 32 * use.columns);
   for (int64_t column = 0; column < p.n; column += most_columns) {
     const int64_t width = smaller(p.n - column, most_columns);
     const int64_t panels = (width + use.columns - 1) / use.columns;
