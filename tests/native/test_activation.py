@@ -36,10 +36,11 @@ def test_gelu(shape, dtype, layout, special, seed):
     with np.errstate(all="ignore"):
         expected = np.asarray(reference_of("gelu")(x, "none"))
         slopes = np.asarray(reference_of("gelu.x")(g, x, "none"))
-        assert_agree(np.asarray(kernel("gelu", falls_back=False)(x, "none")), expected, TOLERANCE)
-        assert_agree(
-            np.asarray(kernel("gelu.x", falls_back=False)(g, x, "none")), slopes, TOLERANCE
-        )
+        # The references' 1 + erf rounds to half an epsilon of 1, however small the sum.
+        found = np.asarray(kernel("gelu", falls_back=False)(x, "none"))
+        assert_agree(found, expected, TOLERANCE, np.abs(x[np.isfinite(x)]).max(initial=0))
+        found = np.asarray(kernel("gelu.x", falls_back=False)(g, x, "none"))
+        assert_agree(found, slopes, TOLERANCE, np.abs(g).max(initial=0))
         # what is not contiguous, and the approximation, is computed as well
         other = laid_out(x, layout)
         np.testing.assert_allclose(kernel("gelu")(other, "none"), expected, atol=1e-5)
