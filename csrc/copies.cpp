@@ -4,6 +4,7 @@
 #include "assign.h"
 #include "copy.h"
 #include "families.h"
+#include "held.h"
 #include "parallel.h"
 #include "unlocked.h"
 
@@ -224,6 +225,21 @@ PyObject* zeros(const Args& args) {
   auto clear = [=](int64_t begin, int64_t end) { std::memset(to + begin, 0, end - begin); };
   unlocked(bytes >= long_copy, [&] { parallel::split(bytes, 2 * long_copy, 4096, clear); });
   return object_of(out);
+}
+
+// An array like x, on the same memory, whose base is no array: it keeps x in a tuple.
+PyObject* root(const Args& args) {
+  PyArrayObject* x = args.count() == 1 ? args.array(0) : nullptr;
+  if (!x || !PyArray_ISWRITEABLE(x)) return nullptr;
+  PyArray_Descr* dtype = PyArray_DESCR(x);
+  Py_INCREF(dtype);
+  Held out(reinterpret_cast<PyArrayObject*>(
+      PyArray_NewFromDescr(&PyArray_Type, dtype, PyArray_NDIM(x), PyArray_DIMS(x), PyArray_STRIDES(x),
+                           PyArray_DATA(x), NPY_ARRAY_WRITEABLE, nullptr)));
+  if (!out) return nullptr;
+  PyObject* holder = PyTuple_Pack(1, args.object(0));
+  if (!holder || PyArray_SetBaseObject(out.get(), holder) < 0) return nullptr;  // takes the reference
+  return out.object();
 }
 
 // Joining
@@ -482,7 +498,7 @@ PyObject* triu(const Args& args) { return triangle(args, false); }
 
 const Entry copy_operations[] = {
     {"clone", clone}, {"clone_as", clone_as}, {"to_dtype", to_dtype}, {"write", write},
-    {"empty", empty}, {"zeros", zeros}, {"cat", cat}, {"stack", stack}, {"flip", flip}, {"roll", roll},
+    {"empty", empty}, {"zeros", zeros}, {"root", root}, {"cat", cat}, {"stack", stack}, {"flip", flip}, {"roll", roll},
     {"repeat", repeat}, {"embed", embed}, {"tril", tril}, {"triu", triu},
     {nullptr, nullptr},
 };

@@ -1,5 +1,7 @@
 """New tensors: what dtype, shape and values they get, and what PyTorch refuses."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -418,7 +420,19 @@ def test_from_numpy_shares_memory():
     assert x.tolist() == [[7, 8, 5]]
     assert a[1, 1] == 8
     assert x.storage_offset() == 0
+    assert x.untyped_storage().nbytes() == 24
     assert tidu.from_numpy(np.ones((2, 3), order="F")).stride() == (1, 2)
+
+
+def test_from_numpy_keeps_the_array():
+    a = np.arange(1000.0)
+    kept = weakref.ref(a)
+    x = tidu.from_numpy(a[10:20])
+    del a
+    assert kept() is not None
+    assert x.sum().item() == 145
+    del x
+    assert kept() is None
 
 
 BAD_ARRAYS = [

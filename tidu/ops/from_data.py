@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import device as devices
 from .. import dtypes
+from ..backend.table import FORWARDS, cpu
 from ..errors import class_name
 from ..size import Size
 from ..tensor import Tensor
@@ -81,6 +82,7 @@ def checked(array):
             "supported types are: float64, float32, float16, complex64, complex128, int64, int32, "
             "int16, int8, uint64, uint32, uint16, uint8, and bool."
         )
+    itemsize = array.itemsize
     for stride in array.strides:
         if stride < 0:
             raise ValueError(
@@ -88,7 +90,7 @@ def checked(array):
                 "negative strides are not currently supported. (You can probably work around this "
                 "by making a copy of your array  with array.copy().) "
             )
-        if stride % array.itemsize:
+        if stride % itemsize:
             raise ValueError(
                 "given numpy array strides not a multiple of the element byte size. Copy the numpy "
                 "array to reallocate the memory."
@@ -113,7 +115,7 @@ def from_numpy(ndarray_, /):
         _warn_not_writable()
         array = writable(array)
     elif array.base is not None:
-        array = np.asarray(_Memory(array))  # the tensor's storage begins where this array does
+        array = cpu.root(array)  # the tensor's storage begins where this array does
     return Tensor._wrap(array)
 
 
@@ -136,6 +138,14 @@ class _Memory:
         interface = dict(array.__array_interface__)
         interface["data"] = (interface["data"][0], False)
         self.__array_interface__, self.array = interface, array
+
+
+def root(k, array):
+    """An array like this one, on the same memory, which is no view of an array."""
+    return k.xp.asarray(_Memory(array))
+
+
+FORWARDS["root"] = root
 
 
 def writable(array):
