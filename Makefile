@@ -86,7 +86,7 @@ native: $(VENV)/dev.stamp
 # Python itself never frees is no leak of the kernels.
 sanitize: $(SANITIZED)/stamp
 	TIDU_ISA=v3 LD_PRELOAD="$$($(COMPILER) -print-file-name=libasan.so) $$($(COMPILER) -print-file-name=libstdc++.so)" \
-	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		$(SANITIZED)/bin/python -m pytest -s tests/native $(ARGS)
 
 # Without isolation, so that what `.venv` has compiled is not compiled again.

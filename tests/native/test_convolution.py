@@ -73,7 +73,7 @@ def arguments(problem, dtype):
 
 def compare(name, args, falls_back=False):
     got = kernel(name, falls_back)(*args)
-    assert_agree(got, reference_of(name)(*args), TOLERANCE)
+    assert_agree(got, reference_of(name)(*args), TOLERANCE, scale=1)  # terms of that size may cancel
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

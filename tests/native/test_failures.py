@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -102,6 +103,7 @@ def test_every_allocation_may_fail(threads):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the process's memory as Linux has it")
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer needs terabytes")
 @pytest.mark.parametrize("threads", [1, 4])
 def test_system_without_memory(threads):
     """The same with the system's own refusals, which also reach what the C++ library allocates."""
