@@ -16,6 +16,12 @@ constexpr int max_channel_vectors = 3;
 // The most planes of outputs that `planes` and `dots` take at once.
 constexpr int max_plane_outputs = 4;
 
+// The columns [left, right) of half a row that are copied, the others being 0. Those of the other half
+// begin and end at most one column from there.
+struct SplitColumns {
+  int64_t left, right;
+};
+
 template <class T>
 struct ConvolutionKernels {
   int lanes;
@@ -34,6 +40,11 @@ struct ConvolutionKernels {
   // `rows` rows: out[j] = in[j * step] for j from `left` up to `right`, and 0 up to `width` elsewhere.
   void (*copy_rows)(const T* in, int64_t in_pitch, int64_t step, int64_t rows, int64_t left, int64_t right,
                     int64_t width, T* out, int64_t out_pitch);
+  // Rows from `first` to `end`, even and odd columns apart: out[j] = in[2 * j] and
+  // out[part + j] = in[2 * j + 1]. Row i goes to out + i % step * block + i / step * out_pitch.
+  void (*split_rows)(const T* in, int64_t in_pitch, int64_t first, int64_t end, SplitColumns even,
+                     SplitColumns odd, int64_t width, T* out, int64_t part, int64_t step, int64_t block,
+                     int64_t out_pitch);
   // out[j * out_pitch + i] = in[i * in_pitch + j]
   void (*transpose)(const T* in, int64_t in_pitch, int64_t rows, int64_t columns, T* out,
                     int64_t out_pitch);

@@ -1,5 +1,6 @@
 // The inner parts of convolutions; see convolution.h.
 #include "convolution.h"
+#include "shuffle.h"
 #include "simd.h"
 #include "transpose.h"
 
@@ -188,26 +189,25 @@ void dots(const T* in, int64_t vectors, const int32_t* columns, int64_t n_column
   function(in, vectors, columns, n_columns, g, g_pitch, out);
 }
 
-// in[0], in[2], ...; nothing behind the last of them is read.
-template <class T, int... lane>
-TIDU_INLINE Vec<T> every_second(const T* in, Lanes<lane...>) {
-  constexpr int n = lanes<T>;
-  return __builtin_shufflevector(load(in), load(in + n - 1), (2 * lane < n ? 2 * lane : 2 * lane + 1)...);
-}
-
 // The last vector of a row reaches back over what is already there.
 template <class T>
 TIDU_INLINE void copy_row(const T* in, int64_t step, int64_t count, T* out) {
   constexpr int64_t width = lanes<T>;
-  typedef typename LanesBelow<width>::type All;
-  if (count < width || step > 2) {
+  if (count < width || step > 1) {
     for (int64_t j = 0; j < count; j++) out[j] = in[j * step];
-  } else if (step == 1) {
+  } else {
     for (int64_t j = 0; j + width <= count; j += width) store(out + j, load(in + j));
     store(out + count - width, load(in + count - width));
-  } else {
-    for (int64_t j = 0; j + width <= count; j += width) store(out + j, every_second(in + 2 * j, All()));
-    store(out + count - width, every_second(in + 2 * (count - width), All()));
+  }
+}
+
+// The few zeros beside a row; the compiler would make a call of `memset` out of a plain loop, which
+// takes longer than they do.
+template <class T>
+TIDU_INLINE void clear(T* out, int64_t count) {
+  for (int64_t j = 0; j < count; j++) {
+    out[j] = 0;
+    asm volatile("" ::: "memory");
   }
 }
 
@@ -215,15 +215,48 @@ template <class T>
 void copy_rows(const T* in, int64_t in_pitch, int64_t step, int64_t rows, int64_t left, int64_t right,
                int64_t width, T* out, int64_t out_pitch) {
   for (int64_t i = 0; i < rows; i++, in += in_pitch, out += out_pitch) {
-    for (int64_t j = 0; j < left; j++) out[j] = 0;
+    clear(out, left);
     copy_row(in + left * step, step, right - left, out + left);
-    for (int64_t j = right; j < width; j++) out[j] = 0;
+    clear(out + right, width - right);
+  }
+}
+
+template <class T>
+void split_rows(const T* in, int64_t in_pitch, int64_t first, int64_t end, SplitColumns even,
+                SplitColumns odd, int64_t width, T* out, int64_t part, int64_t step, int64_t block,
+                int64_t out_pitch) {
+  constexpr int64_t n = lanes<T>;
+  const int64_t left = even.left > odd.left ? even.left : odd.left;
+  const int64_t right = even.right < odd.right ? even.right : odd.right;
+  for (int64_t row = first; row < end; row++, in += in_pitch) {
+    T* to = out + row % step * block + row / step * out_pitch;
+    T* other = to + part;
+    clear(to, even.left);
+    clear(other, odd.left);
+    int64_t j = left;
+    if (even.left < left && even.left < even.right) to[even.left] = in[2 * even.left];
+    if (odd.left < left && odd.left < odd.right) other[odd.left] = in[2 * odd.left + 1];
+    auto pairs = [&](int64_t i) __attribute__((always_inline)) {
+      const Vec<T> a = load(in + 2 * i), b = load(in + 2 * i + n);
+      store(to + i, Shuffle<n>::even(a, b));
+      store(other + i, Shuffle<n>::odd(a, b));
+    };
+    if (right - left >= n) {
+      for (; j + n <= right; j += n) pairs(j);
+      pairs(right - n);  // over what is already there
+      j = right;
+    }
+    for (; j < right; j++) to[j] = in[2 * j], other[j] = in[2 * j + 1];
+    if (right < even.right) to[right] = in[2 * right];
+    if (right < odd.right) other[right] = in[2 * right + 1];
+    clear(to + even.right, width - even.right);
+    clear(other + odd.right, width - odd.right);
   }
 }
 
 template <class T>
 ConvolutionKernels<T> kernels() {
-  return {lanes<T>, accumulate<T>, planes<T>, dots<T>, copy_rows<T>, transpose<T>};
+  return {lanes<T>, accumulate<T>, planes<T>, dots<T>, copy_rows<T>, split_rows<T>, transpose<T>};
 }
 
 }  // namespace

@@ -46,6 +46,26 @@ struct SplitPatch {
   }
 };
 
+// Copies a layer's rows, columns in two parts and rows in one for each remainder: in one pass, for
+// they are read from far away. `from`: of the plane, what lies `first` before row and column 0.
+template <class T>
+void split_layer(const SplitPatch& patch, const int64_t* first, const T* from, const int64_t* in_size, T* out) {
+  const int64_t part = patch.part[0] * patch.part[1] * patch.part[2], step = patch.reach[1].step;
+  const int64_t width = patch.part[2], rows = step * patch.part[1];
+  const Inside inside(first[1], 1, rows, in_size[1]);
+  const Inside even(first[2], 2, width, in_size[2]), odd(first[2] + 1, 2, width, in_size[2]);
+  for (int64_t i = 0; i < rows; i++) {
+    if (i == inside.left) i = inside.right;
+    if (i == rows) break;
+    T* row = out + i % step * 2 * part + i / step * width;
+    std::memset(row, 0, width * sizeof(T));
+    std::memset(row + part, 0, width * sizeof(T));
+  }
+  convolution_kernels<T>().split_rows(from + inside.left * in_size[2], in_size[2], inside.left, inside.right,
+                                      {even.left, even.right}, {odd.left, odd.right}, width, out, part, step,
+                                      2 * part, width);
+}
+
 // Copies what outputs from `start` on read of a plane; `out` has patch.plane elements.
 template <class T>
 void fill_plane(const SplitPatch& patch, const int64_t* start, const T* plane, const int64_t* in_size, T* out) {
@@ -56,6 +76,20 @@ void fill_plane(const SplitPatch& patch, const int64_t* start, const T* plane, c
     first[d] = start[d] * step[d] + patch.reach[d].least;
   }
   T* layer = out;
+  if (step[2] == 2) {
+    for (int64_t a = 0; a < step[0]; a++)
+      for (int64_t i = 0; i < part[0]; i++) {
+        const int64_t depth = first[0] + a + i * step[0];
+        T* to = out + (a * step[1] * 2 * part[0] + i) * area;
+        if (depth >= 0 && depth < in_size[0])
+          split_layer(patch, first, plane + (depth * in_size[1] + first[1]) * in_size[2] + first[2], in_size, to);
+        else
+          for (int64_t j = 0; j < 2 * step[1]; j++) std::memset(to + j * part[0] * area, 0, area * sizeof(T));
+      }
+    layer += step[0] * step[1] * 2 * part[0] * area;
+    std::memset(layer, 0, (out + patch.plane - layer) * sizeof(T));
+    return;
+  }
   for (int64_t a = 0; a < step[0]; a++)
     for (int64_t b = 0; b < step[1]; b++)
       for (int64_t c = 0; c < step[2]; c++) {

@@ -17,6 +17,8 @@ const Entry* const families[] = {
     reduce_kernels,
     scan_kernels,
     softmax_kernels,
+    sorting_kernels,
+    padding_kernels,
     pooling_kernels,
     adaptive_kernels,
     copy_operations,

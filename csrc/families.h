@@ -18,6 +18,8 @@ extern const Entry optim_kernels[];
 extern const Entry reduce_kernels[];
 extern const Entry scan_kernels[];
 extern const Entry softmax_kernels[];
+extern const Entry sorting_kernels[];
+extern const Entry padding_kernels[];
 extern const Entry pooling_kernels[];
 extern const Entry adaptive_kernels[];
 extern const Entry copy_operations[];

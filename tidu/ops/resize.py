@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.op import Array, op
+from ..backend.table import FORWARDS
 
 MODES = {
     "nearest": "Nearest", "nearest-exact": "NearestExact", "linear": "Linear",
@@ -27,7 +28,7 @@ def _node(x, size, mode, align_corners, scales, antialias):
 def resize(k, x: Array, size, mode, align_corners, scales, antialias):
     """The last dimensions of x brought to `size`; `scales` are the user's factors, or None."""
     _check(x, size, mode, antialias)
-    return _along_axes(x, x.shape[-len(size) :], size, mode, align_corners, scales, antialias, False)
+    return _along_axes(k, x, x.shape[-len(size) :], size, mode, align_corners, scales, antialias, False)
 
 
 resize.vjp(
@@ -40,7 +41,7 @@ resize.vjp(
 @op(public=False, method=False)
 def resize_back(k, x: Array, shape, size, mode, align_corners, scales, antialias):
     """The transpose of `resize` from `shape` to `size`."""
-    return _along_axes(x, shape, size, mode, align_corners, scales, antialias, True)
+    return _along_axes(k, x, shape, size, mode, align_corners, scales, antialias, True)
 
 
 resize_back.vjp(
@@ -50,21 +51,23 @@ resize_back.vjp(
 )
 
 
-def _along_axes(x, shape, size, mode, align_corners, scales, antialias, transposed):
+def _along_axes(k, x, shape, size, mode, align_corners, scales, antialias, transposed):
     dtype = x.dtype
     real = np.dtype("float64" if dtype == np.float64 else "float32")
     if not mode.startswith("nearest"):
         x = x.astype(real, copy=False)
-    for i, axis in enumerate(range(x.ndim - len(size), x.ndim)):
+    taps = transposed_taps if transposed else forward_taps
+    copied = mode.startswith("nearest") and not transposed
+    for i in range(len(size))[:: -1 if copied else 1]:  # whole rows are copied last
+        axis = x.ndim - len(size) + i
         scale = scales[i] if scales else None
-        taps = transposed_taps if transposed else forward_taps
-        x = _apply(x, axis, *taps(mode, shape[i], size[i], align_corners, scale, antialias, real))
+        x = k.resample(x, axis, *taps(mode, shape[i], size[i], align_corners, scale, antialias, real))
     if dtype.kind == "u" and x.dtype != dtype:
         x = np.clip(np.rint(x), 0, 255)
     return x.astype(dtype, copy=False)
 
 
-def _apply(x, axis, places, weights):
+def resample(k, x, axis, places, weights):
     """One axis of x replaced by the sums over `places` (n, taps), weighted unless it is one each."""
     n, taps = places.shape
     column = (n,) + (1,) * (x.ndim - 1 - axis)
@@ -78,6 +81,9 @@ def _apply(x, axis, places, weights):
     for t in range(1, taps):
         out += x.take(places[:, t], axis) * weights[:, t].reshape(column)
     return out
+
+
+FORWARDS["resample"] = resample
 
 
 @lru_cache(256)
