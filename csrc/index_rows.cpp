@@ -1,4 +1,7 @@
-// Indexing by whole rows: x[index], index_select, embedding, and their gradients, which add rows up.
+// Indexing by whole rows: x[index], index_select, embedding, and their gradients, which add rows up;
+// rows that are written, one_hot among them.
+#include <cmath>
+
 #include "families.h"
 #include "places.h"
 
@@ -336,6 +339,121 @@ PyObject* index_add(const Args& args) {
   return add_to(full, axis, arrays, false, source);
 }
 
+// A copy of x, and the slices of it that an index names.
+struct Slices {
+  Held full, index;
+  int64_t outer = 1, n = 0, inner = 1;  // of (outer, n, inner) slices of the middle dimension
+  int axis = -1;
+
+  // False if the call is not for a kernel, or without memory. `from_end`: -1 is the last slice.
+  bool take(const Args& args, bool from_end) {
+    PyArrayObject *x = args.array(0), *given = args.array(2, NPY_INT64);
+    int64_t dim;
+    if (!x || !given || PyArray_NDIM(given) > 1 || !args.integer(1, dim) || !PyArray_SIZE(x) ||
+        (axis = axis_of(dim, PyArray_NDIM(x))) < 0)
+      return false;
+    for (int d = 0; d < PyArray_NDIM(x); d++)
+      if (d != axis) (d < axis ? outer : inner) *= PyArray_DIM(x, d);
+    n = PyArray_DIM(x, axis);
+    index = in_rows(given);
+    if (!index) return false;
+    for (int64_t i = 0; i < count(); i++)
+      if (places()[i] >= n || places()[i] < (from_end ? -n : 0)) return false;
+    full = Held(new_copy(x));
+    return bool(full);
+  }
+  int64_t count() const { return PyArray_SIZE(index.get()); }
+  const int64_t* places() const { return data<int64_t>(index.get()); }
+  // Calls write(where in the copy, number of the slice among all that are written), in elements.
+  template <class F>
+  void each(F&& write) const {
+    unlocked(outer * count() * inner > index_release, [&] {
+      parallel::split(outer, index_grain / (count() * inner + 1) + 1, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t o = begin; o < end; o++)
+          for (int64_t i = 0; i < count(); i++) {
+            const int64_t place = places()[i] < 0 ? places()[i] + n : places()[i];
+            write((o * n + place) * inner, o * count() + i);
+          }
+      });
+    });
+  }
+};
+
+template <size_t bytes>
+void copy_elements(const Slices& s, const char* from, char* to) {
+  s.each([&](int64_t place, int64_t i) { std::memcpy(to + place * bytes, from + i * bytes, bytes); });
+}
+
+// index_copy(x, dim, index, source)
+PyObject* index_copy(const Args& args) {
+  PyArrayObject *x = args.array(0), *source = args.array(3);
+  Slices s;
+  if (!x || !source || PyArray_TYPE(source) != PyArray_TYPE(x) || PyArray_NDIM(source) != PyArray_NDIM(x) ||
+      !s.take(args, false))
+    return nullptr;
+  for (int d = 0; d < PyArray_NDIM(x); d++)
+    if (PyArray_DIM(source, d) != (d == s.axis ? s.count() : PyArray_DIM(x, d))) return nullptr;
+  Held rows = in_rows(source);
+  if (!rows) return nullptr;
+  const size_t item = PyArray_ITEMSIZE(x);
+  const char* from = data<char>(rows.get());
+  char* to = data<char>(s.full.get());
+  if (s.inner == 1 && item == 4) copy_elements<4>(s, from, to);
+  else if (s.inner == 1 && item == 8) copy_elements<8>(s, from, to);
+  else
+    s.each([&](int64_t place, int64_t i) {
+      std::memcpy(to + place * item, from + i * s.inner * item, s.inner * item);
+    });
+  return s.full.object();
+}
+
+// fill_slices(x, dim, index, value)
+PyObject* fill_slices(const Args& args) {
+  double value;
+  if (!args.array(0) || !args.number(3, value)) return nullptr;
+  return by_type(args.array(0), [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    Slices s;
+    if (std::isinf(T(value)) != std::isinf(value) || !s.take(args, true)) return nullptr;
+    T* to = data<T>(s.full.get());
+    s.each([&](int64_t place, int64_t) {
+      for (int64_t c = 0; c < s.inner; c++) to[place + c] = T(value);
+    });
+    return s.full.object();
+  });
+}
+
+// one_hot_of(classes, number), which may be -1: as many as there are
+PyObject* one_hot(const Args& args) {
+  PyArrayObject* given = args.array(0, NPY_INT64);
+  int64_t number;
+  if (!given || !args.integer(1, number) || !PyArray_SIZE(given) || PyArray_NDIM(given) >= NPY_MAXDIMS)
+    return nullptr;
+  Held held = in_rows(given);
+  if (!held) return nullptr;
+  const int64_t *classes = data<int64_t>(held.get()), count = PyArray_SIZE(given);
+  int64_t least = classes[0], most = classes[0];
+  for (int64_t i = 0; i < count; i++) {
+    least = classes[i] < least ? classes[i] : least;
+    most = classes[i] > most ? classes[i] : most;
+  }
+  if (number == -1) number = most + 1;
+  if (least < 0 || most >= number) return nullptr;
+  npy_intp shape[NPY_MAXDIMS];
+  for (int d = 0; d < PyArray_NDIM(given); d++) shape[d] = PyArray_DIM(given, d);
+  shape[PyArray_NDIM(given)] = number;
+  Held out(new_array(PyArray_NDIM(given) + 1, shape, NPY_INT64));
+  if (!out) return nullptr;
+  int64_t* to = data<int64_t>(out.get());
+  unlocked(count * number > index_release, [&] {
+    parallel::split(count, index_grain / number + 1, 1, [&](int64_t begin, int64_t end) {
+      std::memset(to + begin * number, 0, (end - begin) * number * sizeof(int64_t));
+      for (int64_t i = begin; i < end; i++) to[i * number + classes[i]] = 1;
+    });
+  });
+  return out.object();
+}
+
 // Embeddings
 
 // embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse)
@@ -426,6 +544,9 @@ const Entry index_row_kernels[] = {
     {"index_select", index_select},
     {"select_sum", select_sum},
     {"index_add", index_add},
+    {"index_copy", index_copy},
+    {"fill_slices", fill_slices},
+    {"one_hot_of", one_hot},
     {"embedding", embedding},
     {"embedding_backward", embedding_backward},
     {nullptr, nullptr},

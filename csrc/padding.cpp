@@ -1,4 +1,5 @@
 // Padding and its gradient (tidu/ops/padding.py), and resizing along one axis (tidu/ops/resize.py).
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -219,6 +220,7 @@ PyObject* pad_constant(const Args& args) {
     return nullptr;
   return by_type(given, [&](auto zero) -> PyObject* {
     using T = decltype(zero);
+    if (std::isinf(T(value)) != std::isinf(value)) return nullptr;  // an error: it overflows
     npy_intp shape[NPY_MAXDIMS];
     Held x = in_rows(given), out(new_array(PyArray_NDIM(given), padded_shape(p, given, shape), type_number<T>()));
     if (!x || !out) return nullptr;

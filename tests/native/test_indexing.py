@@ -133,6 +133,24 @@ def test_take(shape, data, dtype, seed):
         agree("take_sum", g, shape, index)
 
 
+@some
+@given(**drawn)
+def test_written_slices(shape, data, dtype, seed):
+    dim = data.draw(st.integers(-len(shape), len(shape) - 1))
+    layout = data.draw(st.sampled_from(["rows", "transposed", "steps"]))
+    x = laid_out(numbers(shape, dtype, seed), layout)
+    n = shape[dim]
+    (index,) = draw_index(data, [n], (data.draw(st.integers(0, 2 * n)),), 0)
+    source = list(shape)
+    source[dim] = len(index)
+    agree("index_copy", x, dim, index, laid_out(numbers(source, dtype, seed + 1), layout))
+    if dtype != "int64":
+        agree("fill_slices", x, dim, index - n * (seed % 2), -1.5)
+    number = int(index.max(initial=0)) + 1 + seed % 3
+    if index.size:
+        agree("one_hot_of", laid_out(index.reshape(1, -1), layout), number if seed % 2 else -1)
+
+
 @pytest.mark.parametrize("by_frequency", [False, True])
 @pytest.mark.parametrize("shape", [(7, 5), (40, 130), (1, 1), (300, 64)])
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -176,6 +194,11 @@ BAD = np.array([0, 7])
         ("index", lambda x: (x, (-BAD,))),
         ("index_select", lambda x: (x, 0, BAD)),
         ("index_add", lambda x: (x, 0, BAD, x[:2])),
+        ("index_copy", lambda x: (x, 0, BAD, x[:2])),
+        ("index_copy", lambda x: (x, 0, -BAD, x[:2])),
+        ("fill_slices", lambda x: (x, 0, BAD, 1.0)),
+        ("one_hot_of", lambda x: (BAD, 7)),
+        ("one_hot_of", lambda x: (-BAD, -1)),
         ("gather", lambda x: (x, 1, np.full((4, 1), -1))),
         ("scatter_add", lambda x: (x, 0, np.full((1, 3), 4), x)),
         ("take", lambda x: (x, np.array([12]))),

@@ -80,6 +80,14 @@ def test_taken(pad, mode):
     kernel("pad_constant", falls_back=False)(x, pad, 0)
 
 
+def test_overflow():
+    """A number that the dtype cannot hold is an error of the reference's."""
+    with pytest.raises(RuntimeError, match="without overflow"):
+        kernel("pad_constant")(np.zeros(3, np.float32), (1, 1), 1e300)
+    with pytest.raises(RuntimeError, match="without overflow"):
+        kernel("fill_slices")(np.zeros(3, np.float32), 0, np.array([1]), 1e300)
+
+
 @some
 @given(
     shape=shapes(), axis=st.integers(0, 3), results=st.one_of(st.integers(1, 12), st.integers(30, 50)),

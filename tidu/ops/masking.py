@@ -10,6 +10,7 @@ from .. import dtypes
 from ..autograd.inplace import write
 from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
+from ..backend.table import FORWARDS, table_of
 from ..tensor import Tensor
 from .creation import number_of
 from .indexing import as_number
@@ -311,10 +312,15 @@ def one_hot(tensor, num_classes=-1):
     array = tensor._array
     if array.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    return Tensor._wrap(table_of(array).one_hot_of(array, num_classes))
+
+
+def one_hot_of(k, array, num_classes):
+    """`one_hot`, of an array."""
     if not array.size:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return Tensor._wrap(np.zeros((*array.shape, num_classes), np.int64))
+        return np.zeros((*array.shape, num_classes), np.int64)
     if array.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
@@ -323,7 +329,10 @@ def one_hot(tensor, num_classes=-1):
         raise RuntimeError("num_classes should be positive")
     elif array.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return Tensor._wrap((array[..., None] == np.arange(num_classes)).astype(np.int64, "C"))
+    return (array[..., None] == np.arange(num_classes)).astype(np.int64, "C")
+
+
+FORWARDS["one_hot_of"] = one_hot_of
 
 
 @composite()
