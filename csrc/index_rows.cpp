@@ -367,13 +367,12 @@ struct Slices {
   // Calls write(where in the copy, number of the slice among all that are written), in elements.
   template <class F>
   void each(F&& write) const {
-    unlocked(outer * count() * inner > index_release, [&] {
-      parallel::split(outer, index_grain / (count() * inner + 1) + 1, 1, [&](int64_t begin, int64_t end) {
+    const int64_t m = count();
+    const int64_t* at = places();
+    unlocked(outer * m * inner > index_release, [&] {
+      parallel::split(outer, index_grain / (m * inner + 1) + 1, 1, [&](int64_t begin, int64_t end) {
         for (int64_t o = begin; o < end; o++)
-          for (int64_t i = 0; i < count(); i++) {
-            const int64_t place = places()[i] < 0 ? places()[i] + n : places()[i];
-            write((o * n + place) * inner, o * count() + i);
-          }
+          for (int64_t i = 0; i < m; i++) write((o * n + (at[i] < 0 ? at[i] + n : at[i])) * inner, o * m + i);
       });
     });
   }

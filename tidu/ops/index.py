@@ -174,6 +174,7 @@ KERNELS = {
     """,
     "masking": """
         _with_diagonal masked_fill_with masked_pick masked_place masked_replace one_hot
+        one_hot_of
     """,
     "padding": """
         pad pad_constant pad_from_self unpad

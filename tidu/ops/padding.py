@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..autograd.op import Array, op
 from ..autograd.public import composite
 from ..errors import class_name
+from ..tensor import Tensor
 from .checks import need_tensors
 from .indexing import as_number
 
@@ -99,12 +102,12 @@ def _amounts(pad):
             f"pad(): argument 'pad' (position 2) must be tuple of ints, not {class_name(pad)}"
         )
     for i, n in enumerate(pad, 1):
-        if not hasattr(n, "__index__"):
+        if type(n) is not int and not hasattr(n, "__index__"):
             raise TypeError(
                 f"pad(): argument 'pad' failed to unpack the object at pos {i} with error \"type must be "
                 f"tuple of ints,but got {class_name(n)}\""
             )
-    return tuple(n.__index__() for n in pad)
+    return tuple([n.__index__() for n in pad])
 
 
 @op(public=False, method=False)
@@ -127,6 +130,7 @@ def unpad(k, x: Array, shape, pad, mode):
 unpad.vjp(x=lambda k, g, pad, mode: k.pad_from_self(g, pad, mode))
 
 
+@lru_cache(256)
 def _check(shape, pad, mode):
     """PyTorch's conditions for padding with the tensor's own elements."""
     ndim, dims = len(shape), len(pad) // 2
@@ -186,7 +190,8 @@ def pad(input, pad, mode="constant", value=None):
     >>> tidu.nn.functional.pad(tidu.tensor([[1, 2, 3]]), (1, 1), mode="reflect")
     tensor([[2, 1, 2, 3, 2]])
     """
-    need_tensors("pad", input=input)
+    if not isinstance(input, Tensor):
+        need_tensors("pad", input=input)
     shape, pad = input._array.shape, _amounts(pad)
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")

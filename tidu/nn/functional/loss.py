@@ -23,6 +23,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+_I64 = dtypes.int64.numpy
+
+
 def legacy_reduction(size_average, reduce, warn=True):
     """The reduction that the older parameters mean."""
     size_average = True if size_average is None else size_average
@@ -447,7 +450,7 @@ def nll_loss(
     return _nll(input, target, weight, reduction, ignore_index)
 
 
-def _nll(input, target, weight, reduction, ignore_index, smoothing=0.0):
+def _check_classes(input, target, weight):
     x = input._array
     _check_nll(x, target._array, None if weight is None else weight._array)
     if target._array.dtype not in ("int64", "uint8"):
@@ -461,7 +464,13 @@ def _nll(input, target, weight, reduction, ignore_index, smoothing=0.0):
         raise RuntimeError(
             f"expected scalar type {input.dtype.title} but found {weight.dtype.title}"
         )
-    shape = x.shape
+
+
+def _nll(input, target, weight, reduction, ignore_index, smoothing=0.0):
+    shape, classes = input._array.shape, target._array
+    usual = len(shape) == 2 and classes.shape == shape[:1] and classes.dtype is _I64
+    if not usual or weight is not None:
+        _check_classes(input, target, weight)
     if smoothing or (len(shape) != 3 and len(shape) < 5):
         return ops.nll_loss(input, target, weight, reduction, ignore_index, smoothing)[0]
     flat = input.reshape(shape[0], shape[1], 1, math.prod(shape[2:]))
@@ -486,7 +495,8 @@ def cross_entropy(
     """
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = _reduction(size_average, reduce, reduction)
-    _tensors("cross_entropy_loss", input=input, target=target)
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        _tensors("cross_entropy_loss", input=input, target=target)
     if label_smoothing > 1.0:
         raise RuntimeError(
             f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"

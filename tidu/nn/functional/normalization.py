@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ... import dtypes
 from ...autograd.grad_mode import no_grad
 from ...autograd.public import operations as ops
 from ...backend.table import table_of
@@ -17,6 +18,9 @@ __all__ = [
     "batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize",
     "rms_norm",
 ]  # fmt: skip
+
+
+_F32, _F64 = dtypes.float32.numpy, dtypes.float64.numpy
 
 
 def _check_batch(shape):
@@ -175,6 +179,27 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     """
     normalized = _sizes("layer_norm", normalized_shape)
     x = input._array
+    if not _usual(x, normalized, weight, bias):
+        _check_layer(input, normalized, weight, bias)
+    axes = tuple(range(x.ndim - len(normalized), x.ndim))
+    return ops.normalise(
+        input, weight, bias, None, None, axes, x.shape, normalized, eps, "layer"
+    )[0]
+
+
+def _usual(x, normalized, weight, bias):
+    """Whether these are arguments of layer_norm that need no second look."""
+    dtype, rest = x.dtype, x.shape[x.ndim - len(normalized) :]
+    return (
+        (dtype is _F32 or dtype is _F64)
+        and rest == normalized != ()
+        and (weight is None or (weight._array.shape == rest and weight._array.dtype is dtype))
+        and (bias is None or (bias._array.shape == rest and bias._array.dtype is dtype))
+    )
+
+
+def _check_layer(input, normalized, weight, bias):
+    x = input._array
     if normalized:
         _check_affine(normalized, weight=weight, bias=bias)
     _check_normalized(x.shape, normalized)
@@ -185,10 +210,6 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
             raise RuntimeError(f"expected scalar type {input.dtype.title} but found {bias.dtype.title}")
     if x.dtype.kind != "f":
         raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{input.dtype.title}'")
-    axes = tuple(range(x.ndim - len(normalized), x.ndim))
-    return ops.normalise(
-        input, weight, bias, None, None, axes, x.shape, normalized, eps, "layer"
-    )[0]
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
