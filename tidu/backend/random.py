@@ -60,6 +60,11 @@ def _kernel(function):
 
 def _fill(gen, out, write, *args):
     """Has `write(gen, flat, *args)` fill `out`, in chunks, in the order of its memory."""
+    if type(write) is Kernels and out.size and out.flags.c_contiguous:
+        with gen.lock:
+            if gen.begin():  # all at once, by a kernel
+                write.cpu(gen, out if out.ndim == 1 else out.reshape(-1), *args)
+                return out
     view, flat = None, out
     if out.ndim != 1 or not out.flags.c_contiguous:
         view = out if out.flags.c_contiguous else out.transpose(_order(out))

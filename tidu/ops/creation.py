@@ -73,6 +73,11 @@ def check_requires(dtype):
 
 def shape_of(size, name):
     """A shape as a tuple, given as several ints or as one sequence of them."""
+    for n in size:
+        if type(n) is not int or n < 0:
+            break
+    else:
+        return size  # the usual case
     nested = len(size) == 1 and isinstance(size[0], (tuple, list))
     if nested:
         size = size[0]

@@ -508,9 +508,14 @@ def _method(node, *parameters):
 
     def declare(function):
         name = function.__name__
+        defaults = [default for _, default in parameters]
+        complete = None not in defaults
 
         def method(self, *args, generator=None, **kwargs):
-            values = checks.floats_of(name, parameters, args, kwargs)
+            if args or kwargs or not complete:
+                values = checks.floats_of(name, parameters, args, kwargs)
+            else:
+                values = defaults
             gen = generator_or_default(name, generator)
             return _in_place(name, node, self, lambda array: function(array, gen, *values))
 
