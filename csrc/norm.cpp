@@ -14,7 +14,7 @@ namespace tidu {
 namespace {
 
 constexpr int64_t thread_work = 1 << 15;  // elements that are worth a second thread
-constexpr int64_t short_run = 32;         // below, channels are columns instead of runs
+constexpr int64_t short_run = 32;         // below, channels of several samples are columns, not runs
 
 template <class T>
 const NormLoops<T>& loops_of();
@@ -48,6 +48,7 @@ struct Form {
   double eps;
 
   int64_t size() const { return samples * channels * run; }
+  bool by_column() const { return kind == batch && run < short_run && samples > 1; }
 
   // From the arguments `axes, view, shape, eps, kind`, the first being number `i`.
   bool read(const Args& args, int i) {
@@ -118,22 +119,14 @@ void layer_forward(const Form& f, const Operands<T>& o) {
   });
 }
 
+// Groups of the channels of each sample; or, of one sample, channels.
 template <class T>
 void group_forward(const Form& f, const Operands<T>& o) {
-  const NormLoops<T>& loops = loops_of<T>();
-  const int64_t length = f.together * f.run, groups = f.channels / f.together;
+  const int64_t length = f.together * f.run;
   parallel::split(f.n_statistics, thread_work / length + 1, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      const T* x = o.x + i * length;
-      const T mean = o.mean[i] = T(loops.sum(x, length) / length);
-      const T variance = o.variance[i] = T(loops.squares(x, length, mean) / length);
-      const T scale = inverse_deviation(variance, f.eps);
-      for (int64_t j = 0; j < f.together; j++) {
-        const int64_t channel = i % groups * f.together + j;
-        loops.affine(x + j * f.run, o.out + i * length + j * f.run, f.run, mean,
-                     o.weight ? scale * o.weight[channel] : scale, o.bias ? o.bias[channel] : T(0));
-      }
-    }
+    loops_of<T>().group(o.x + begin * length, o.weight, o.bias, f.channels, begin * f.together % f.channels,
+                        o.out + begin * length, end - begin, f.together, f.run, T(f.eps),
+                        o.mean + begin, o.variance + begin);
   });
 }
 
@@ -228,8 +221,8 @@ void columns_forward(const Form& f, const Operands<T>& o) {
 template <class T>
 void forward(const Form& f, const Operands<T>& o) {
   if (f.kind == layer) layer_forward(f, o);
-  else if (f.kind == group) group_forward(f, o);
-  else if (f.run < short_run) columns_forward(f, o);
+  else if (f.kind == group || (f.samples == 1 && !o.known)) group_forward(f, o);
+  else if (f.by_column()) columns_forward(f, o);
   else batch_forward(f, o);
 }
 
@@ -404,7 +397,7 @@ template <class T>
 void backward(const Form& f, const Gradients<T>& o) {
   if (f.kind == layer) layer_backward(f, o);
   else if (f.kind == group) group_backward(f, o);
-  else if (f.run < short_run) columns_backward(f, o);
+  else if (f.by_column()) columns_backward(f, o);
   else batch_backward(f, o);
 }
 
@@ -424,9 +417,8 @@ PyObject* normalise_grad(const Args& args) {
     PyArrayObject* weight = args.is_none(2) ? nullptr : args.array(2);
     if (biased && !weight) return nullptr;
     if (known && f.kind != batch) return nullptr;
-    const bool by_column = f.kind == batch && f.run < short_run;
     GradientRows<T> g;
-    if (!g.take(given, by_column ? f.channels * f.run : f.run)) return nullptr;
+    if (!g.take(given, f.by_column() ? f.channels * f.run : f.run)) return nullptr;
     Held x = in_rows(input);
     if (!x) return nullptr;
     Held out(new_array(PyArray_NDIM(input), PyArray_DIMS(input), type_number<T>()));

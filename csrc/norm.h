@@ -19,6 +19,11 @@ struct NormLoops {
   // p * g - q - (x - mean) * r
   void (*grad)(const T* g, const T* x, T* out, int64_t n, T p, T q, T mean, T r);
 
+  // Groups of `together` runs of n elements, one after the other. The first run is of that channel,
+  // the next one of the next. Weight and bias, one for each of the `channels`, may be null.
+  void (*group)(const T* x, const T* weight, const T* bias, int64_t channels, int64_t channel, T* out,
+                int64_t groups, int64_t together, int64_t n, T eps, T* mean, T* variance);
+
   // Layer normalization of rows; weight and bias, of n elements, may be null. RMS normalization
   // where `mean` is null: it counts as 0, and `variance` is the mean square.
   void (*layer)(const T* x, const T* weight, const T* bias, T* out, int64_t rows, int64_t n, T eps,

@@ -101,6 +101,24 @@ void layer_rows(const T* x, const T* weight, const T* bias, T* out, int64_t rows
 }
 
 template <class T>
+void group(const T* x, const T* weight, const T* bias, int64_t channels, int64_t channel, T* out,
+           int64_t groups, int64_t together, int64_t n, T eps, T* mean, T* variance) {
+  const int64_t length = together * n;
+  for (int64_t i = 0; i < groups; i++, x += length, out += length) {
+    const T m = T(sum(x, length) / length);
+    const T v = T(squares(x, length, m) / length);
+    const T scale = T(1) / T(__builtin_sqrt(v + eps));
+    mean[i] = m;
+    variance[i] = v;
+    for (int64_t j = 0; j < together; j++) {
+      affine(x + j * n, out + j * n, n, m, weight ? scale * weight[channel] : scale,
+             bias ? bias[channel] : T(0));
+      if (++channel == channels) channel = 0;
+    }
+  }
+}
+
+template <class T>
 void layer(const T* x, const T* weight, const T* bias, T* out, int64_t rows, int64_t n, T eps,
            T* mean, T* variance) {
   auto go = !mean  ? weight ? layer_rows<T, false, true, false> : layer_rows<T, false, false, false>
@@ -201,6 +219,7 @@ void fill_loops(NormLoops<T>& loops) {
   loops.affine = affine<T>;
   loops.grad_sums = grad_sums<T>;
   loops.grad = grad<T>;
+  loops.group = group<T>;
   loops.layer = layer<T>;
   loops.layer_grad = layer_grad<T>;
   loops.column_sums = column_sums<T>;
