@@ -34,6 +34,10 @@ struct ConvolutionKernels {
   //   out[r * out_pitch + q] = start[r] + sum over j of weights[j * outputs + r] * in[columns[j] + q]
   void (*planes)(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* weights,
                  int outputs, const T* start, T* out, int64_t out_pitch);
+  // For `count` places i, each a vector wide, as are weights and start:
+  //   out[i * out_step] = start + sum over j of weights[j] * in[i * step + columns[j]]
+  void (*channels)(const T* in, int64_t step, const int32_t* columns, int64_t n_columns, const T* weights,
+                   const T* start, T* out, int64_t out_step, int64_t count);
   //   out[r * n_columns + j] += sum over q of g[r * g_pitch + q] * in[columns[j] + q]
   void (*dots)(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* g,
                int64_t g_pitch, int outputs, T* out);

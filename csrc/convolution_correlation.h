@@ -33,6 +33,11 @@ void correlate(const Correlation<T>&);
 template <class T>
 void convolve_weight_directly(const ConvolutionShape&, const T* g, const T* x, T* w);
 
+// With the channels of as many groups beside each other, if these are depthwise and their planes small
+// (convolution_channels.cpp); false if they are not.
+template <class T>
+bool correlate_channels(const Correlation<T>&);
+
 // With output places beside each other (convolution_planes.cpp): for groups of few outputs.
 template <class T>
 void correlate_planes(const Correlation<T>&);

@@ -129,6 +129,44 @@ void planes(const T* in, int64_t vectors, const int32_t* columns, int64_t n_colu
   function(in, vectors, columns, n_columns, weights, start, out, out_pitch);
 }
 
+template <class T, int count>
+TIDU_INLINE void channels_tile(const T* in, int64_t step, const int32_t* columns, int64_t n_columns,
+                               const T* weights, const T* start, T* out, int64_t out_step) {
+  constexpr int n = lanes<T>;
+  Vec<T> sum[count];
+#pragma GCC unroll 16
+  for (int i = 0; i < count; i++) sum[i] = load(start);
+  for (int64_t j = 0; j < n_columns; j++) {
+    const T* from = in + columns[j] * n;
+    const Vec<T> weight = load(weights + j * n);
+#pragma GCC unroll 16
+    for (int i = 0; i < count; i++) sum[i] += weight * load(from + i * step * n);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < count; i++) store(out + i * out_step * n, sum[i]);
+}
+
+template <class T>
+void channels(const T* in, int64_t step, const int32_t* columns, int64_t n_columns, const T* weights,
+              const T* start, T* out, int64_t out_step, int64_t count) {
+  constexpr int n = lanes<T>;
+  auto tile = [&](auto function, int64_t& i, int64_t places) __attribute__((always_inline)) {
+    function(in + i * step * n, step, columns, n_columns, weights, start, out + i * out_step * n, out_step);
+    i += places;
+  };
+  int64_t i = 0;
+  while (count - i >= 8) tile(channels_tile<T, 8>, i, 8);
+  switch (count - i) {
+    case 7: tile(channels_tile<T, 7>, i, 7); break;
+    case 6: tile(channels_tile<T, 6>, i, 6); break;
+    case 5: tile(channels_tile<T, 5>, i, 5); break;
+    case 4: tile(channels_tile<T, 4>, i, 4); break;
+    case 3: tile(channels_tile<T, 3>, i, 3); break;
+    case 2: tile(channels_tile<T, 2>, i, 2); break;
+    case 1: tile(channels_tile<T, 1>, i, 1); break;
+  }
+}
+
 template <class T, int outputs, int count>
 TIDU_INLINE void dots_tile(const T* in, int64_t vectors, const int32_t* columns, int64_t n_columns, const T* g,
                            int64_t g_pitch, T* out) {
@@ -256,7 +294,7 @@ void split_rows(const T* in, int64_t in_pitch, int64_t first, int64_t end, Split
 
 template <class T>
 ConvolutionKernels<T> kernels() {
-  return {lanes<T>, accumulate<T>, planes<T>, dots<T>, copy_rows<T>, split_rows<T>, transpose<T>};
+  return {lanes<T>, accumulate<T>, planes<T>, channels<T>, dots<T>, copy_rows<T>, split_rows<T>, transpose<T>};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The three passes as problems for the two ways to compute them by the definition.
+// The three passes as problems for the ways to compute them by the definition.
 #include "convolution_correlation.h"
 
 namespace tidu {
@@ -19,6 +19,7 @@ bool few(int64_t outputs) {
 
 template <class T>
 void run(const Correlation<T>& c) {
+  if (correlate_channels(c)) return;
   few<T>(c.out_channels) ? correlate_planes(c) : correlate(c);
 }
 
