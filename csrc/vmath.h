@@ -161,13 +161,13 @@ struct Math<float> {
   TIDU_INLINE V ndtr(V x, V& density) {
     // As 2^(f + n), n whole, |f| <= 1/2; 0 where that is no longer a normal number. The factor
     // -log2(e) / 2 is in two parts; 2^f is within 2e-9.
-    V square = x * x;
+    V whole = x * x, square = whole > 173.f ? splat(173.f) : whole;
     V shifted = square * -0.7213475f + 12582912.f;
     V f = (square * -0.7213475f - (shifted - 12582912.f)) - square * 9.6298e-9f;
     V e = polynomial(f, 1.535336822e-4, 1.339887420e-3, 9.618437335e-3, 5.550332472e-2,
                      2.402264791e-1, 6.931472029e-1, 1.);
     I bits = (I)e + ((I)shifted << 23);
-    density = square > 173.f ? V{} : (V)bits;
+    density = whole > 173.f ? V{} : (V)bits;
     // For x < 0, exp(-x^2 / 2) s P(s) with s = 1 / (1 - 0.296 x): up to |x| = 15, P is within
     // 1.6e-8 (1 + x^2 / 2), relative to it.
     V s = 1.f / (1.f + 0.296f * abs(x));
