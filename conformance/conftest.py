@@ -10,13 +10,6 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore")
 
 
-def pytest_collection_modifyitems(items):
-    """Tests that look at `collected` stay in one process (`--dist loadgroup`): it is made once."""
-    for item in items:
-        if "collected" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("collected"))
-
-
 @pytest.fixture(scope="session")
 def collected():
     """The results of everything that is compared."""
