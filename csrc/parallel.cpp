@@ -81,8 +81,9 @@ class Pool {
     std::unique_lock<std::mutex> mine(in_use_, std::try_to_lock);
     const int threads = wanted.load(std::memory_order_relaxed);
     const int helpers = mine.owns_lock() ? start(static_cast<int>(n < threads ? n : threads) - 1) : 0;
-    if (helpers < 1 || (small && any_asleep(helpers) && !follows_soon())) {
+    if (helpers < 1 || (small && any_asleep(helpers) && clock::now() - small_call_ > patience)) {
       for (int64_t i = 0; i < n; i++) body(context, i);
+      if (helpers > 0) small_call_ = clock::now();
       return;
     }
     body_ = body, context_ = context, n_ = n;
@@ -143,14 +144,6 @@ class Pool {
     return false;
   }
 
-  // Whether there was a call like this one a moment ago: then there may be more of them, which are
-  // worth waking somebody.
-  bool follows_soon() {
-    const clock::time_point before = small_call_;
-    small_call_ = clock::now();
-    return small_call_ - before < patience;
-  }
-
   void work(int64_t task) {
     try {
       for (; task < n_; task = next_.fetch_add(1, std::memory_order_relaxed)) body_(context_, task);
@@ -197,7 +190,7 @@ class Pool {
   alignas(cache_line) std::atomic<int> busy_{0};
   alignas(cache_line) std::mutex in_use_, sleep_;
   uint64_t round_ = 0;
-  clock::time_point small_call_;
+  clock::time_point small_call_;  // when the last one ended that nobody was woken for
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;  // whoever set `failed_` wrote it, before it was done
   int started_ = 0;

@@ -62,8 +62,9 @@ TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64
                          const Vec<T> (*center)[N], Vec<T> (*out)[N]) {
   const int power = run_power(rows);
   const int64_t run = int64_t(1) << power, mask = run - 1;
+  const int used = rows < run ? 1 : rows < run << power ? 2 : levels;  // the others stay 0
   Vec<T> level[levels][R][N];
-  if (rows >= run) __builtin_memset(level, 0, sizeof level);
+  __builtin_memset(level[1], 0, (used - 1) * sizeof level[1]);
   int64_t i = 0;
   while (i + run <= rows) {
     for (int r = 0; r < R; r++) {
@@ -72,7 +73,7 @@ TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64
       for (int k = 0; k < N; k++) level[1][r][k] += s[k];
     }
     i += run;
-    for (int j = 1; j + 1 < levels && !(i & (mask << (j * power))); j++) {
+    for (int j = 1; j + 1 < used && !(i & (mask << (j * power))); j++) {
       for (int r = 0; r < R; r++) {
         for (int k = 0; k < N; k++) {
           level[j + 1][r][k] += level[j][r][k];
@@ -83,9 +84,8 @@ TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64
   }
   for (int r = 0; r < R; r++) {
     add_rows<M, N>(x + r * table_stride + i * stride, stride, rows - i, center[r], out[r]);
-    if (!i) continue;
-    for (int k = 0; k < N; k++)
-      out[r][k] = out[r][k] + level[1][r][k] + level[2][r][k] + level[3][r][k];
+    for (int j = 1; j < used; j++)
+      for (int k = 0; k < N; k++) out[r][k] += level[j][r][k];
   }
 }
 
