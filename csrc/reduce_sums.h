@@ -188,17 +188,25 @@ static void sum_columns(const T* x, int64_t stride, int64_t n, int64_t columns, 
 }
 
 // The lanes of a row's sum, before they are added up, and the sum of the row's last elements, which
-// fill no vector.
+// fill no vector. `s` has the sums of all whole groups.
 template <Map M, class T>
 TIDU_INLINE void add_lanes(const T* x, int64_t n, T center, Vec<T>* s, T* lanes_of_row, T& tail) {
-  constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
+  constexpr int W = width<T>, L = lanes<T>, group = side_by_side * W;
   const int64_t vectors = n / W;
-  T sums[group];
-  for (int k = 0; k < N; k++) store(sums + k * lanes<T>, s[k]);
-  for (int64_t v = n / group * side_by_side; v < vectors; v++)
-    for (int j = 0; j < W; j++) sums[j] += mapped<M>(x[v * W + j], center);
-  for (int j = 0; j < W; j++)
-    lanes_of_row[j] = sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+  if constexpr (L <= W) {
+    constexpr int P = W / L;
+    for (int64_t v = n / group * side_by_side; v < vectors; v++)
+      for (int p = 0; p < P; p++) s[p] += mapped<M>(load(x + v * W + p * L), splat(center));
+    for (int p = 0; p < P; p++)
+      store(lanes_of_row + p * L, s[p] + s[P + p] + s[2 * P + p] + s[3 * P + p]);
+  } else {
+    T sums[group];
+    for (int k = 0; k < group / L; k++) store(sums + k * L, s[k]);
+    for (int64_t v = n / group * side_by_side; v < vectors; v++)
+      for (int j = 0; j < W; j++) sums[j] += mapped<M>(x[v * W + j], center);
+    for (int j = 0; j < W; j++)
+      lanes_of_row[j] = sums[j] + sums[W + j] + sums[2 * W + j] + sums[3 * W + j];
+  }
   tail = 0;
   for (int64_t i = vectors * W; i < n; i++) tail += mapped<M>(x[i], center);
 }
