@@ -4,6 +4,8 @@ from ..backend import later as _later
 
 # Declared when one of their names is first used (see `backend/later.py`); each after what it imports.
 LATER = (
+    "rounding",
+    "selection",
     "extremes",
     "special",
     "numeric",
@@ -46,8 +48,6 @@ def _declare_first():
         random,
         ranges,
         reduction,
-        rounding,
-        selection,
         shape,
         slicing,
         where,

@@ -2,6 +2,13 @@
 
 # fmt: off
 FUNCTIONS = {
+    "rounding": """
+        ceil ceil_ fix fix_ floor floor_ frac frac_ round round_ trunc trunc_
+    """,
+    "selection": """
+        amax amin aminmax argmax argmin kthvalue max median min mode nanmedian nanquantile
+        quantile
+    """,
     "extremes": """
         clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ fmax fmin maximum
         minimum
@@ -74,6 +81,13 @@ FUNCTIONS = {
 }
 
 METHODS = {
+    "rounding": """
+        ceil ceil_ fix fix_ floor floor_ frac frac_ round round_ trunc trunc_
+    """,
+    "selection": """
+        amax amin aminmax argmax argmin kthvalue max median min mode nanmedian nanquantile
+        quantile
+    """,
     "extremes": """
         clamp clamp_ clamp_max clamp_max_ clamp_min clamp_min_ clip clip_ fmax fmin maximum
         minimum
@@ -132,6 +146,13 @@ METHODS = {
 }
 
 KERNELS = {
+    "rounding": """
+        round_decimals
+    """,
+    "selection": """
+        both_extremes kth max_all max_dim median_all median_dim min_all min_dim mode_dim
+        nanmedian_all nanmedian_dim pick unpick
+    """,
     "special": """
         polygamma_of special_entr special_erfcx special_i0e special_i1 special_i1e
         special_log_ndtr special_ndtr special_ndtri special_xlog1py special_zeta
