@@ -4,6 +4,7 @@
 // from the logarithm of the sum of exponentials of each query's scores.
 #include "attention.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "dispatch.h"
@@ -165,8 +166,6 @@ Held new_gradient(PyArrayObject* a) {
   return Held(new_array(ndim, PyArray_DIMS(a), PyArray_TYPE(a), strides));
 }
 
-int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 // The scores of queries from `i` and keys from `j` on, not yet scaled.
 template <class T>
 Scores<T> score(const Attention& all, const T* query, const T* key, int64_t head, int64_t in_group, int64_t i,
@@ -186,7 +185,8 @@ Scores<T> score(const Attention& all, const T* query, const T* key, int64_t head
 template <class T>
 void attend(const Attention& all, const Heads& out, T* logsumexp, int64_t head, int64_t in_group, int64_t i) {
   const AttentionLoops<T>& use = loops_of<T>();
-  const int64_t rows = smaller(all.query.rows - i, all.queries_at_once()), n_keys = all.key.rows, n = all.value.columns;
+  const int64_t rows = std::min<int64_t>(all.query.rows - i, all.queries_at_once());
+  const int64_t n_keys = all.key.rows, n = all.value.columns;
   const T* query = data<T>(all.query.array) + all.offset(all.query, head) + in_group * all.query.in_group;
   const T* key = data<T>(all.key.array) + all.offset(all.key, head);
   const T* value = data<T>(all.value.array) + all.offset(all.value, head);
@@ -195,9 +195,9 @@ void attend(const Attention& all, const Heads& out, T* logsumexp, int64_t head, 
   T sum[most_queries] = {}, factor[most_queries];
   T* top = logsumexp + (head * all.group + in_group) * all.query.rows + i;
   for (int64_t r = 0; r < rows; r++) top[r] = -std::numeric_limits<T>::infinity();
-  const int64_t end = all.is_causal ? smaller(n_keys, i + rows) : n_keys;
+  const int64_t end = all.is_causal ? std::min<int64_t>(n_keys, i + rows) : n_keys;
   for (int64_t j = 0; j < end; j += keys_at_once) {
-    const int64_t columns = smaller(end - j, keys_at_once);
+    const int64_t columns = std::min<int64_t>(end - j, keys_at_once);
     const Scores<T> scores = score(all, query, key, head, in_group, i, rows, j, columns, room);
     use.weigh(scores, top, sum, factor);
     if (j > 0) use.scale_rows(to, out.row, rows, n, factor);
@@ -268,14 +268,14 @@ void differentiate(const Attention& all, const Gradients& of, const T* logsumexp
     use.dot_rows(start(of.g) + h * of.g.in_group, of.g.row, of.g.column, start(of.out) + h * of.out.in_group,
                  of.out.row, n_queries, n_value, means + h * n_queries);
   for (int64_t j = 0; j < n_keys; j += keys_at_once) {
-    const int64_t columns = smaller(n_keys - j, keys_at_once);
+    const int64_t columns = std::min<int64_t>(n_keys - j, keys_at_once);
     T *to_key = g_key + j * of.key.row, *to_value = g_value + j * of.value.row;
     bool add = false;
     // Of causal attention, the queries before the block do not see it.
     const int64_t step = all.queries_at_once(), first = all.is_causal ? j / step * step : 0;
     for (int64_t h = 0; h < all.group; h++)
       for (int64_t i = first; i < n_queries; i += step) {
-        const int64_t rows = smaller(n_queries - i, step);
+        const int64_t rows = std::min<int64_t>(n_queries - i, step);
         const T* query = start(all.query) + h * all.query.in_group;
         const T* g = start(of.g) + h * of.g.in_group + i * of.g.row;
         T* to_query = start(of.query) + h * of.query.in_group + i * of.query.row;

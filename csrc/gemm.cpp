@@ -1,5 +1,7 @@
 #include "gemm.h"
 
+#include <algorithm>
+
 #include "dispatch.h"
 #include "parallel.h"
 #include "scratch.h"
@@ -23,7 +25,6 @@ constexpr int64_t small_b = 64 << 10;
 constexpr double thread_work = 1 << 19;  // multiplications that are worth a second thread
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 template <class T>
 Product<T> some_rows(Product<T> p, int64_t begin, int64_t end) {
@@ -56,7 +57,7 @@ void multiply_directly(const Product<T>& p, const GemmKernels<T>& use, int threa
   multiply_in_rows(p, use.rows, threads, [&](int64_t begin, int64_t end) {
     T* room = scratch<T>(scratch_own, use.columns * p.k);
     for (int64_t i = begin; i < end; i += step)
-      use.direct(some_rows(p, i, smaller(i + step, end)), 0, p.n, room);
+      use.direct(some_rows(p, i, std::min<int64_t>(i + step, end)), 0, p.n, room);
   });
 }
 
@@ -73,10 +74,10 @@ void multiply_packed(const Product<T>& p, const GemmKernels<T>& use, int threads
   // A whose rows are contiguous is read in place, unless parts of long rows are read many times.
   const bool copy_a = p.a_column != 1 || (passes > 1 && p.n > 32 * use.columns);
   for (int64_t column = 0; column < p.n; column += most_columns) {
-    const int64_t width = smaller(p.n - column, most_columns);
+    const int64_t width = std::min<int64_t>(p.n - column, most_columns);
     const int64_t panels = (width + use.columns - 1) / use.columns;
     for (int64_t first = 0; first < p.k; first += k_step) {
-      const int64_t k = smaller(p.k - first, k_step);
+      const int64_t k = std::min<int64_t>(p.k - first, k_step);
       T* packed_b = scratch<T>(scratch_shared, panels * use.columns * k);
       auto pack = [&](int64_t begin, int64_t end) {
         use.pack_b(p, first, k, column, width, begin, end, packed_b);
@@ -84,13 +85,13 @@ void multiply_packed(const Product<T>& p, const GemmKernels<T>& use, int threads
       if (threads == 1) pack(0, panels);
       else parallel::split(panels, 4, 1, pack);
       // Few rows: threads share the columns instead.
-      const int64_t cuts = threads > 1 && blocks < threads ? smaller(panels, threads) : 1;
+      const int64_t cuts = threads > 1 && blocks < threads ? std::min<int64_t>(panels, threads) : 1;
       auto task = [&](int64_t i) {
         const int64_t row = i / cuts * row_step, cut = i % cuts;
         const int64_t begin = panels * cut / cuts * use.columns;
-        const int64_t end = smaller(panels * (cut + 1) / cuts * use.columns, width);
+        const int64_t end = std::min<int64_t>(panels * (cut + 1) / cuts * use.columns, width);
         T* packed_a = copy_a ? scratch<T>(scratch_own, row_step * k) : nullptr;
-        use.block(p, row, smaller(p.m - row, row_step), column + begin, end - begin, first, k,
+        use.block(p, row, std::min<int64_t>(p.m - row, row_step), column + begin, end - begin, first, k,
                   packed_b + begin * k, packed_a);
       };
       if (threads == 1)

@@ -96,6 +96,10 @@ ERRORS = [
      "expected rotation dims to be different, but got dim0 = 0 and dim1 = 0"),
     (lambda: pad(M, (1,)), RuntimeError, "Padding length must be divisible by 2"),
     (lambda: pad(M, (1, 1), "foo"), NotImplementedError, "Unrecognised padding mode foo"),
+    (lambda: pad(M, (1, 1), ["reflect"]), TypeError,
+     "pad(): argument 'mode' (position 3) must be str, not list"),
+    (lambda: pad(M, (1.5, 1)), TypeError,
+     "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type float at pos 0"),
     (lambda: pad(M, (3, 1), "reflect"), RuntimeError,
      "Argument #4: Padding size should be less than the corresponding input dimension, but got: "
      "padding (3, 1) at dimension 1 of input [2, 3]"),

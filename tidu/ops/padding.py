@@ -103,6 +103,11 @@ def _amounts(pad):
         )
     for i, n in enumerate(pad, 1):
         if type(n) is not int and not hasattr(n, "__index__"):
+            if i == 1:
+                raise TypeError(
+                    "pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
+                    f"{class_name(n)} at pos 0"
+                )
             raise TypeError(
                 f"pad(): argument 'pad' failed to unpack the object at pos {i} with error \"type must be "
                 f"tuple of ints,but got {class_name(n)}\""
@@ -193,6 +198,8 @@ def pad(input, pad, mode="constant", value=None):
     if not isinstance(input, Tensor):
         need_tensors("pad", input=input)
     shape, pad = input._array.shape, _amounts(pad)
+    if not isinstance(mode, str):
+        raise TypeError(f"pad(): argument 'mode' (position 3) must be str, not {class_name(mode)}")
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     if len(pad) > 2 * len(shape):
