@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import dtypes
+from ..errors import class_name
 from ..tensor import Tensor
 
 INTEGERS, NUMBERS, REALS, FLOATS = "iu", "iufc", "iuf", "f"
@@ -44,11 +45,14 @@ def both(*checks):
     return check
 
 
-def need_tensors(name, **arguments):
-    """Raises PyTorch's TypeError if one of these arguments, given in order, is no tensor."""
-    for position, (key, value) in enumerate(arguments.items(), 1):
-        if not isinstance(value, Tensor):
+def need_tensors(name, first=1, optional=False, **arguments):
+    """Raises PyTorch's TypeError if one of these arguments, given in order, is no tensor.
+
+    `first` is the position of the first of them; those that are `optional` may be None.
+    """
+    for position, (key, value) in enumerate(arguments.items(), first):
+        if not (isinstance(value, Tensor) or (optional and value is None)):
             raise TypeError(
                 f"{name}(): argument '{key}' (position {position}) must be Tensor, not "
-                f"{type(value).__name__}"
+                f"{class_name(value)}"
             )

@@ -11,8 +11,9 @@ import warnings
 
 from ... import dtypes
 from ...autograd.public import operations as ops
-from ...errors import noted
+from ...errors import class_name, noted
 from ...ops import loss as _declared  # noqa: F401  (declares its operations)
+from ...ops.checks import need_tensors
 from ...size import Size
 from ...tensor import Tensor
 
@@ -52,17 +53,6 @@ def _reduce(values, reduction):
     if reduction == "none":
         return values
     return values.mean() if reduction == "mean" else values.sum()
-
-
-def _tensors(name, **arguments):
-    for position, (key, value) in enumerate(arguments.items(), 1):
-        if not isinstance(value, Tensor):
-            from ...errors import class_name
-
-            raise TypeError(
-                f"{name}(): argument '{key}' (position {position}) must be Tensor, not "
-                f"{class_name(value)}"
-            )
 
 
 def _warn_broadcast(input, target):
@@ -189,7 +179,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor([0.0486, 3.0486])
     """
     reduction = _reduction(size_average, reduce, reduction)
-    _tensors("soft_margin_loss", input=input, target=target)
+    need_tensors("soft_margin_loss", input=input, target=target)
     _refuse_grad("soft_margin_loss", "target", target)
     return ops.soft_margin_loss(input, _like_input(input, target, to_float=True), reduction)
 
@@ -309,7 +299,7 @@ def kl_div(
             )
         if reduction != "batchmean":
             reduction = _reduction(None, None, reduction)
-    _tensors("kl_div", input=input, target=target)
+    need_tensors("kl_div", input=input, target=target)
     if input._array.dtype.kind in "biu" or target._array.dtype.kind in "biu":
         raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
@@ -381,7 +371,7 @@ def poisson_nll_loss(
     tensor([ 1.0000, -0.2817])
     """
     reduction = _reduction(size_average, reduce, reduction)
-    _tensors("poisson_nll_loss", input=input, target=target)
+    need_tensors("poisson_nll_loss", input=input, target=target)
     if log_input:
         loss = input.exp() - target * input
     else:
@@ -446,7 +436,7 @@ def nll_loss(
     """
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = _reduction(size_average, reduce, reduction)
-    _tensors("nll_loss_nd", input=input, target=target)
+    need_tensors("nll_loss_nd", input=input, target=target)
     return _nll(input, target, weight, reduction, ignore_index)
 
 
@@ -496,7 +486,14 @@ def cross_entropy(
     if size_average is not None or reduce is not None or reduction != "mean":
         reduction = _reduction(size_average, reduce, reduction)
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
-        _tensors("cross_entropy_loss", input=input, target=target)
+        need_tensors("cross_entropy_loss", input=input, target=target)
+    if weight is not None:
+        need_tensors("cross_entropy_loss", 3, weight=weight)
+    if not isinstance(label_smoothing, (int, float)):
+        raise TypeError(
+            "cross_entropy_loss(): argument 'label_smoothing' (position 6) must be float, not "
+            f"{class_name(label_smoothing)}"
+        )
     if label_smoothing > 1.0:
         raise RuntimeError(
             f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from ...autograd.public import operations as ops
-from .loss import _reduce, _reduction, _tensors
+from ...ops.checks import need_tensors
+from .loss import _reduce, _reduction
 
 __all__ = [
     "cosine_embedding_loss", "cosine_similarity", "hinge_embedding_loss", "margin_ranking_loss",
@@ -29,7 +30,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     from ...ops.norms import vector_norm
     from ...ops.shape import broadcast_tensors
 
-    _tensors("cosine_similarity", x1=x1, x2=x2)
+    need_tensors("cosine_similarity", x1=x1, x2=x2)
     common = dtypes.of(dtypes.result(x1._array, x2._array))
     if not common.is_floating_point:
         raise RuntimeError(
@@ -72,7 +73,7 @@ def hinge_embedding_loss(
     tensor([0.2500, 0.7500])
     """
     reduction = _reduction(size_average, reduce, reduction)
-    _tensors("hinge_embedding_loss", input=input, target=target)
+    need_tensors("hinge_embedding_loss", input=input, target=target)
     zeros = input.new_zeros(())
     far = ops.where(target != 1, (margin - input).clamp_min(0), zeros)
     near = ops.where(target != -1, input, zeros)
@@ -258,7 +259,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     tensor(0.1667)
     """
     reduction = _reduction(size_average, reduce, reduction)
-    _tensors("multilabel_margin_loss", input=input, target=target)
+    need_tensors("multilabel_margin_loss", input=input, target=target)
     x, t = input._array, target._array
     if x.ndim > 2 or x.shape[-1:] == (0,):
         raise RuntimeError(

@@ -9,6 +9,7 @@ from ...autograd.grad_mode import no_grad
 from ...autograd.public import operations as ops
 from ...backend.table import table_of
 from ...ops import normalization as _declared  # noqa: F401  (declares its operations)
+from ...ops.checks import need_tensors
 from ...ops.norms import norm
 from ...ops.padding import pad
 from ...tensor import Tensor
@@ -178,6 +179,8 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
     normalized = _sizes("layer_norm", normalized_shape)
+    if not isinstance(input, Tensor):
+        need_tensors("layer_norm", input=input)
     x = input._array
     if not _usual(x, normalized, weight, bias):
         _check_layer(input, normalized, weight, bias)
@@ -193,12 +196,17 @@ def _usual(x, normalized, weight, bias):
     return (
         (dtype is _F32 or dtype is _F64)
         and rest == normalized != ()
-        and (weight is None or (weight._array.shape == rest and weight._array.dtype is dtype))
-        and (bias is None or (bias._array.shape == rest and bias._array.dtype is dtype))
+        and (weight is None or _is_like(weight, rest, dtype))
+        and (bias is None or _is_like(bias, rest, dtype))
     )
 
 
+def _is_like(a, shape, dtype):
+    return isinstance(a, Tensor) and a._array.shape == shape and a._array.dtype is dtype
+
+
 def _check_layer(input, normalized, weight, bias):
+    need_tensors("layer_norm", 3, optional=True, weight=weight, bias=bias)
     x = input._array
     if normalized:
         _check_affine(normalized, weight=weight, bias=bias)
@@ -265,6 +273,8 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     tensor([[0.2000, 1.4000]])
     """
     normalized = _sizes("rms_norm", normalized_shape)
+    need_tensors("rms_norm", input=input)
+    need_tensors("rms_norm", 3, optional=True, weight=weight)
     x = input._array
     if normalized:
         _check_affine(normalized, weight=weight)
