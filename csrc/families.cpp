@@ -16,6 +16,7 @@ const Entry* const families[] = {
     optim_kernels,
     reduce_kernels,
     scan_kernels,
+    selection_kernels,
     softmax_kernels,
     sorting_kernels,
     padding_kernels,

@@ -17,6 +17,7 @@ extern const Entry norm_kernels[];
 extern const Entry optim_kernels[];
 extern const Entry reduce_kernels[];
 extern const Entry scan_kernels[];
+extern const Entry selection_kernels[];
 extern const Entry softmax_kernels[];
 extern const Entry sorting_kernels[];
 extern const Entry padding_kernels[];

@@ -171,7 +171,7 @@ KERNELS = {
         linalg_vector_norm rounded_root
     """,
     "sorting": """
-        sort_both top
+        distinct distinct_runs row_order sort_both top
     """,
     "linalg": """
         cofactors cofactors_slope cross_product linalg_cross linalg_det linalg_inv linalg_inv_ex

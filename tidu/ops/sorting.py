@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import dtypes, return_types
 from ..autograd.op import Array, op
 from ..autograd.public import PUBLIC, composite
+from ..backend.table import FORWARDS, table_of
 from ..tensor import Tensor
 from .reduction import dims_of
 from .selection import put_back
@@ -129,40 +132,80 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 # Distinct values
 
 
-def _wrap_all(arrays):
-    return tuple(Tensor._wrap(np.asarray(a, order="C")) for a in arrays)
+def _by_value(x, sequence, starts, with_inverse, with_counts):
+    """The first of each run in `x[sequence]`; where each element's run is, and how long each is."""
+    places = np.flatnonzero(starts)
+    inverse = counts = None
+    if with_inverse:
+        inverse = np.empty(x.shape, I64)
+        inverse.reshape(-1)[sequence] = np.cumsum(starts) - 1
+    if with_counts:
+        counts = np.diff(places, append=x.size)
+    return x.reshape(-1)[sequence[places]], inverse, counts
 
 
-def _results(values, inverse, counts, return_inverse, return_counts):
-    found = [values]
-    if return_inverse:
-        found.append(inverse)
-    if return_counts:
-        found.append(counts)
-    wrapped = _wrap_all(found)
-    return wrapped if len(wrapped) > 1 else wrapped[0]
+def distinct(k, x, with_inverse, with_counts):
+    """The distinct elements in order; or None, where each went and how often each occurs."""
+    flat = x.reshape(-1)
+    sequence = np.argsort(flat, kind="stable")
+    line = flat[sequence]
+    return _by_value(x, sequence, _differ(line), with_inverse, with_counts)
 
 
-def _slices(x, dim):
-    """The slices along `dim` as rows, and a function that makes an array of such rows again."""
-    axis = dims_of((dim,), x.ndim)[0] if x.ndim else 0
-    moved = np.moveaxis(x, axis, 0) if x.ndim else x.reshape(1)
-    rows = moved.reshape(moved.shape[0], int(np.prod(moved.shape[1:])))
-    return rows, lambda chosen: np.moveaxis(chosen.reshape(-1, *moved.shape[1:]), 0, axis)
+def distinct_runs(k, x, with_inverse, with_counts):
+    """The same of elements that equal the one before them."""
+    flat = x.reshape(-1)
+    return _by_value(x, np.arange(x.size), _differ(flat), with_inverse, with_counts)
 
 
-def _row_order(rows):
-    """The indices that put rows in lexicographic order."""
-    if not rows.shape[1]:
-        return np.arange(len(rows))
-    return np.lexsort(rows.T[::-1])
+def row_order(k, rows):
+    """The indices that put rows in lexicographic order; where one differs from the one before it."""
+    order = np.lexsort(rows.T[::-1]) if rows.shape[1] else np.arange(len(rows))
+    return order, _differ(rows[order])
 
 
-def _runs(rows):
-    """True where a row differs from the one before it."""
+def _differ(rows):
+    """True where a row (or a number) differs from the one before it."""
     starts = np.ones(len(rows), bool)
-    starts[1:] = (rows[1:] != rows[:-1]).any(1)
+    starts[1:] = (rows[1:] != rows[:-1]).any(tuple(range(1, rows.ndim)))
     return starts
+
+
+FORWARDS.update(distinct=distinct, distinct_runs=distinct_runs, row_order=row_order)
+
+
+def _wide(x):
+    """Small integers as int64, which kernels take."""
+    return x.astype(I64) if x.dtype.kind in "biu" and x.dtype.itemsize < 8 else x
+
+
+def _of_elements(name, x, with_inverse, with_counts):
+    found, *rest = getattr(table_of(x), name)(_wide(x), with_inverse, with_counts)
+    return _wrap_all(found.astype(x.dtype, copy=False), *rest)
+
+
+def _of_slices(name, x, dim, with_inverse, with_counts):
+    dims_of((dim,), x.ndim)
+    if x.ndim and x.shape[dim] and 0 in x.shape:
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
+    axis = dim % x.ndim if x.ndim else 0
+    lines = (np.moveaxis(x, axis, 0) if axis else x) if x.ndim else x.reshape(1)
+    numbers = np.arange(len(lines))
+    rows = lines.reshape(len(lines), math.prod(lines.shape[1:]))
+    if name == "distinct":
+        order, starts = table_of(x).row_order(_wide(rows))
+    else:
+        order, starts = numbers, _differ(rows)
+    found, *rest = _by_value(numbers, order, starts, with_inverse, with_counts)
+    found = lines[found]
+    return _wrap_all(np.moveaxis(found, 0, axis) if axis else found, *rest)
+
+
+def _wrap_all(*arrays):
+    wrapped = tuple(Tensor._wrap(np.asarray(a, order="C")) for a in arrays if a is not None)
+    return wrapped if len(wrapped) > 1 else wrapped[0]
 
 
 @composite(method=True, out=False)
@@ -175,31 +218,9 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     >>> tidu.tensor([3, 1, 3]).unique(return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
-    x = input._array
-    if dim is not None:
-        _check_slices("unique_dim", x, dim)
-        rows, rebuild = _slices(x, dim)
-        sequence = _row_order(rows)
-    else:
-        rows, rebuild = x.reshape(-1, 1), lambda chosen: chosen.reshape(-1)
-        sequence = np.argsort(rows[:, 0], kind="stable")
-    rows = rows[sequence]
-    starts = _runs(rows)
-    number = np.cumsum(starts) - 1
-    inverse = np.empty(len(rows), I64)
-    inverse[sequence] = number
     if dim is None:
-        inverse = inverse.reshape(x.shape)
-    counts = np.bincount(number, minlength=int(starts.sum())).astype(I64)
-    return _results(rebuild(rows[starts]), inverse, counts, return_inverse, return_counts)
-
-
-def _check_slices(name, x, dim):
-    dims_of((dim,), x.ndim)
-    if x.ndim and x.shape[dim] and 0 in x.shape:
-        raise RuntimeError(
-            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
-        )
+        return _of_elements("distinct", input._array, return_inverse, return_counts)
+    return _of_slices("distinct", input._array, dim, return_inverse, return_counts)
 
 
 @composite(method=True, out=False)
@@ -210,18 +231,9 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     >>> tidu.tensor([1, 1, 2, 1]).unique_consecutive()
     tensor([1, 2, 1])
     """
-    x = input._array
-    if dim is not None:
-        _check_slices("unique_consecutive", x, dim)
-        rows, rebuild = _slices(x, dim)
-    else:
-        rows, rebuild = x.reshape(-1, 1), lambda chosen: chosen.reshape(-1)
-    starts = _runs(rows)
-    inverse = (np.cumsum(starts) - 1).astype(I64)
-    counts = np.bincount(inverse, minlength=int(starts.sum())).astype(I64)
     if dim is None:
-        inverse = inverse.reshape(x.shape)
-    return _results(rebuild(rows[starts]), inverse, counts, return_inverse, return_counts)
+        return _of_elements("distinct_runs", input._array, return_inverse, return_counts)
+    return _of_slices("distinct_runs", input._array, dim, return_inverse, return_counts)
 
 
 # Counting
