@@ -6,10 +6,13 @@
 #include <new>
 
 #include "cases.h"
+#include "lowering.h"
 #include "program.h"
 
 namespace tidu {
 namespace {
+
+constexpr int max_ops = 3;
 
 struct Call {
   PyObject_HEAD
@@ -17,8 +20,10 @@ struct Call {
   PyObject *op, *function;
   PyObject* writes;  // the method's name if it writes the result into its first operand, else null
   bool swapped;      // takes its two operands in the other order
+  bool spread;       // takes a tuple of ints also as separate arguments
+  Lowering lowering;  // makes of its arguments those of `op`, or of one of a tuple of operations; or null
   bool read;     // whether the declaration was looked at
-  Form* form;    // what it says; null if calls are all for the Python function
+  Form* forms[max_ops];  // what it says, for each operation; null if calls are all for the Python function
 };
 
 bool enabled = true;
@@ -30,6 +35,12 @@ struct Operands {
   PyObject* arrays[max_params];  // what the kernel gets
   unsigned mask = 0;             // of the tensors that need a gradient
   unsigned numbers = 0;          // of the parameters that are Python numbers among tensors
+  unsigned lists = 0;            // of those whose arrays are in a list, which is ours
+
+  ~Operands() {
+    for (int i = 0; lists >> i; i++)
+      if (lists >> i & 1) Py_DECREF(arrays[i]);
+  }
 };
 
 // Whether a tensor's place in the graph is known: it is no view, or one whose base was not written
@@ -52,6 +63,32 @@ bool is_plain_number(PyObject* object) {
   return !overflow;
 }
 
+// The array of a tensor as it mostly is, else null.
+PyObject* settled_array(PyObject* tensor) {
+  PyObject *array = at(tensor, world.tensor.array), *counter = at(tensor, world.tensor.counter);
+  if (!array || !PyArray_CheckExact(array) || !counter) return nullptr;
+  if (counter != Py_None && Py_TYPE(counter) != world.counter_type) return nullptr;
+  return is_settled(tensor) ? array : nullptr;
+}
+
+// Takes a list of tensors.
+bool take_list(const Form& form, int i, PyObject* values, Operands& o) {
+  if (!PyList_CheckExact(values) && !PyTuple_CheckExact(values)) return false;
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(values);
+  PyObject* arrays = n ? PyList_New(n) : nullptr;
+  if (!arrays) return false;
+  o.arrays[i] = arrays;
+  o.lists |= 1u << i;
+  for (Py_ssize_t j = 0; j < n; j++) {
+    PyObject* value = PySequence_Fast_GET_ITEM(values, j);
+    PyObject* array = is_tensor(value) ? settled_array(value) : nullptr;
+    if (!array) return false;
+    PyList_SET_ITEM(arrays, j, Py_NewRef(array));
+    if (at(value, world.tensor.node) != Py_None) o.mask |= 1u << form.bit[i];
+  }
+  return true;
+}
+
 // Sorts the arguments; false if one of them is not of the usual kind.
 bool take(const Form& form, PyObject* const* given, Py_ssize_t n, bool swapped, Operands& o) {
   if (n > form.n_params || n < 1 || (swapped && n != 2)) return false;
@@ -63,11 +100,12 @@ bool take(const Form& form, PyObject* const* given, Py_ssize_t n, bool swapped, 
     o.args[i] = o.arrays[i] = value;
     if (!(form.tensors >> i & 1)) continue;
     const bool promoted = form.promoted >> i & 1;
-    if (is_tensor(value)) {
-      PyObject *array = at(value, world.tensor.array), *counter = at(value, world.tensor.counter);
-      if (!array || !PyArray_CheckExact(array) || !counter) return false;
-      if (counter != Py_None && Py_TYPE(counter) != world.counter_type) return false;
-      if (!is_settled(value)) return false;
+    if (form.lists >> i & 1) {
+      if (!take_list(form, i, value, o)) return false;
+      any = true;
+    } else if (is_tensor(value)) {
+      PyObject* array = settled_array(value);
+      if (!array) return false;
       if (promoted) {
         PyObject* own = dtype_of(array);
         if (!is_float(own) || (dtype && own != dtype)) return false;
@@ -103,8 +141,8 @@ bool convert_numbers(const Form& form, PyObject* kernel, Operands& o) {
   return true;
 }
 
-// Ties a view to the tensor whose memory it shows: `op._viewing`.
-bool link_view(const Form& form, const Operands& o, PyObject* out) {
+// Ties a view to the tensor whose memory it shows: `op._viewing`. `index`: which of several it is.
+bool link_view(const Form& form, const Operands& o, PyObject* out, PyObject* index = Py_None) {
   PyObject* x = o.args[0];
   PyObject* before = at(x, world.tensor.view);
   PyObject *counter = counter_of(x), *recording;
@@ -113,7 +151,7 @@ bool link_view(const Form& form, const Operands& o, PyObject* out) {
   at(out, world.tensor.counter) = Py_NewRef(counter);
   PyObject* view = world.view_type->tp_alloc(world.view_type, 0);
   PyObject* rest = pack(o.args + 1, form.n_params - 1);
-  PyObject* step = rest ? PyTuple_Pack(3, form.op, rest, Py_None) : nullptr;
+  PyObject* step = rest ? PyTuple_Pack(3, form.op, rest, index) : nullptr;
   PyObject* steps = step ? PyTuple_Pack(1, step) : nullptr;
   if (before != Py_None && steps) {
     PyObject* own = steps;
@@ -142,13 +180,34 @@ bool link_view(const Form& form, const Operands& o, PyObject* out) {
   return false;
 }
 
-PyObject* several(const Form& form, const Operands& o, PyObject* results) {
-  PyObject* packed = pack(o.args, form.n_params);
-  PyObject* mask = PyLong_FromUnsignedLong(o.mask);
-  PyObject* all[] = {form.op, packed, results, mask};
-  PyObject* out = packed && mask ? PyObject_Vectorcall(world.several, all, 4, nullptr) : nullptr;
-  Py_XDECREF(packed);
-  Py_XDECREF(mask);
+// A result as an array: of what a kernel gave, to which the reference is taken over.
+PyObject* array_of(PyObject* result) {
+  if (!result || PyArray_CheckExact(result)) return result;
+  PyObject* array = PyArray_FromAny(result, nullptr, 0, 0, NPY_ARRAY_ENSUREARRAY, nullptr);
+  Py_DECREF(result);
+  return array;
+}
+
+// The tensors of an operation with several results: `record.several`. Null if they are no usual ones.
+PyObject* several(Form& form, const Operands& o, PyObject* results) {
+  if (!PyList_CheckExact(results) && !PyTuple_CheckExact(results)) return nullptr;
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(results);
+  PyObject* out = PyTuple_New(n);
+  bool fine = out;
+  for (Py_ssize_t i = 0; i < n && fine; i++) {
+    PyObject* array = array_of(Py_NewRef(PySequence_Fast_GET_ITEM(results, i)));
+    PyObject* tensor = array ? new_tensor(array) : nullptr;
+    PyObject* index = tensor ? PyLong_FromSsize_t(i) : nullptr;
+    if (tensor) PyTuple_SET_ITEM(out, i, tensor);
+    fine = index && (!form.view || link_view(form, o, tensor, index));
+    Py_XDECREF(index);
+  }
+  if (fine && n && o.mask) {
+    PyObject* node = make_node(form, o.mask, o.args, PyTuple_GET_ITEM(out, 0), out);
+    fine = node && place_outputs(form, node, out);
+    Py_XDECREF(node);
+  }
+  if (!fine) Py_CLEAR(out);
   return out;
 }
 
@@ -178,10 +237,9 @@ bool is_writable(const Form& form, const Operands& o) {
 }
 
 // An operation whose result goes into its first operand: `inplace.write` and `assign`.
-PyObject* write(const Call* self, PyObject* const* given, Py_ssize_t n) {
-  const Form& form = *self->form;
+PyObject* write(const Call* self, const Form& form, PyObject* const* given, Py_ssize_t n) {
   Operands o;
-  if (!take(form, given, n, false, o) || !form.one_result || form.view || !is_writable(form, o))
+  if (!take(form, given, n, false, o) || !form.one_result || form.view || o.lists || !is_writable(form, o))
     return nullptr;
   PyArrayObject* target = reinterpret_cast<PyArrayObject*>(o.arrays[0]);
   PyObject* result = run_kernel(form, o);
@@ -205,13 +263,8 @@ PyObject* compute(Form& form, PyObject* const* given, Py_ssize_t n, bool swapped
     Py_DECREF(result);
     return all;
   }
-  if (!PyArray_CheckExact(result)) {
-    PyObject* array = PyArray_FromAny(result, nullptr, 0, 0, NPY_ARRAY_ENSUREARRAY, nullptr);
-    Py_DECREF(result);
-    if (!array) return nullptr;
-    result = array;
-  }
-  PyObject* out = new_tensor(result);
+  result = array_of(result);
+  PyObject* out = result ? new_tensor(result) : nullptr;
   if (!out) return nullptr;
   bool fine = !form.view || link_view(form, o, out);
   if (fine && o.mask) {
@@ -237,14 +290,16 @@ Form* read_form(PyObject* op) {
   Form form{};
   int general, view, one_result, numbers, first_a_tensor, fixed_class, any_class;
   if (!told || told == Py_None ||
-      !PyArg_ParseTuple(told, "IIpppppppO!OO!", &form.tensors, &form.promoted, &general, &view,
-                        &one_result, &numbers, &first_a_tensor, &fixed_class, &any_class,
-                        &PyTuple_Type, &defaults, &kernels, &PyDict_Type, &rules) ||
+      !PyArg_ParseTuple(told, "IIIpppppppnO!OO!", &form.tensors, &form.lists, &form.promoted, &general,
+                        &view, &one_result, &numbers, &first_a_tensor, &fixed_class, &any_class,
+                        &form.differentiable, &PyTuple_Type, &defaults, &kernels, &PyDict_Type, &rules) ||
       PyTuple_GET_SIZE(defaults) > max_params) {
     Py_XDECREF(told);
     return nullptr;
   }
   form.op = Py_NewRef(op);
+  form.node_class = PyObject_GetAttrString(op, "node_class");
+  if (!form.node_class) return nullptr;
   form.kernels = kernels;
   form.rules = rules;
   form.general = general;
@@ -275,17 +330,54 @@ Form* form_of(PyObject* op) {
   return form;
 }
 
+void read_forms(Call* self) {
+  if (!PyTuple_Check(self->op)) {
+    self->forms[0] = form_of(self->op);
+    return;
+  }
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->op) && i < max_ops; i++)
+    self->forms[i] = form_of(PyTuple_GET_ITEM(self->op, i));
+}
+
+PyObject* perform(const Call* self, Form* form, PyObject* const* args, Py_ssize_t n) {
+  if (!form) return nullptr;
+  return self->writes ? write(self, *form, args, n) : compute(*form, args, n, self->swapped);
+}
+
+// A call whose arguments are not yet those of an operation.
+PyObject* lower(const Call* self, PyObject* const* given, Py_ssize_t n) {
+  PyArrayObject* x = n && is_tensor(given[0]) ? plain_array(at(given[0], world.tensor.array)) : nullptr;
+  if (!x) return nullptr;
+  PyObject *sizes = nullptr, *pair[2] = {given[0], nullptr}, *args[1 + max_lowered] = {given[0]};
+  if (self->spread && n > 1 && PyLong_CheckExact(given[1])) {
+    sizes = pair[1] = pack(given + 1, n - 1);
+    if (!sizes) return nullptr;
+    given = pair, n = 2;
+  }
+  Form* form = self->forms[0];
+  if (self->lowering) {
+    const int which = self->lowering(Args(given, n), x, args + 1);
+    form = which < 0 ? nullptr : self->forms[which];
+    for (n = 1; n <= max_lowered && args[n]; n++) {}
+    given = args;
+  }
+  PyObject* out = PyErr_Occurred() ? nullptr : perform(self, form, given, n);
+  for (int i = 1; i <= max_lowered; i++) Py_XDECREF(args[i]);
+  Py_XDECREF(sizes);
+  return out;
+}
+
 // The Python type
 
 PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
   Call* self = reinterpret_cast<Call*>(object);
   if (!self->read) {
-    self->form = form_of(self->op);
+    read_forms(self);
     self->read = true;
   }
-  if (!names && self->form && enabled) {
+  if (!names && self->forms[0] && enabled) {
     const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-    PyObject* out = self->writes ? write(self, args, n) : compute(*self->form, args, n, self->swapped);
+    PyObject* out = self->lowering || self->spread ? lower(self, args, n) : perform(self, self->forms[0], args, n);
     if (out) return out;
     // The Python function computes it again and says what is wrong.
     if (PyErr_Occurred()) {
@@ -298,8 +390,9 @@ PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject*
 
 PyObject* new_call(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject *op, *function, *writes;
-  int swapped;
-  if (!PyArg_ParseTuple(args, "OOpO", &op, &function, &swapped, &writes)) return nullptr;
+  int swapped, spread;
+  const char* lowers;
+  if (!PyArg_ParseTuple(args, "OOpOpz", &op, &function, &swapped, &writes, &spread, &lowers)) return nullptr;
   if (!world.tensor_type) {
     PyErr_SetString(PyExc_RuntimeError, "the classes were not handed over");
     return nullptr;
@@ -310,6 +403,8 @@ PyObject* new_call(PyTypeObject* type, PyObject* args, PyObject*) {
   self->op = Py_NewRef(op);
   self->function = Py_NewRef(function);
   self->swapped = swapped;
+  self->spread = spread;
+  self->lowering = lowers ? find_lowering(lowers) : nullptr;
   self->writes = writes == Py_None ? nullptr : Py_NewRef(writes);
   return reinterpret_cast<PyObject*>(self);
 }

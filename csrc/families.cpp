@@ -23,6 +23,7 @@ const Entry* const families[] = {
     pooling_kernels,
     adaptive_kernels,
     copy_operations,
+    view_kernels,
     random_kernel_list,
     recurrent_layer_kernels,
     nullptr,

@@ -24,6 +24,7 @@ extern const Entry padding_kernels[];
 extern const Entry pooling_kernels[];
 extern const Entry adaptive_kernels[];
 extern const Entry copy_operations[];
+extern const Entry view_kernels[];
 extern const Entry random_kernel_list[];
 
 // The type of the random number generator, which random.cpp has (a new reference).

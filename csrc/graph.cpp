@@ -25,9 +25,19 @@ PyObject* new_counter() {
   return counter;
 }
 
-// What a gradient rule asked for: `record._derive`.
-PyObject* saved_value(int source, PyObject* value) {
+// What a gradient rule asked for: `record._derive`. `index`: which of several results, or None.
+PyObject* saved_value(int source, PyObject* value, PyObject* index) {
   if (source == from_argument) return Py_NewRef(value);
+  if (PyList_Check(value) || PyTuple_Check(value)) {  // of tensors
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(value);
+    PyObject* all = PyList_New(n);
+    for (Py_ssize_t i = 0; all && i < n; i++) {
+      PyObject* each = saved_value(source, PySequence_Fast_GET_ITEM(value, i), index);
+      if (each) PyList_SET_ITEM(all, i, each);
+      else Py_CLEAR(all);
+    }
+    return all;
+  }
   if (!is_tensor(value)) return Py_NewRef(Py_None);
   PyObject* array = at(value, world.tensor.array);
   if (source == from_shape) return shape_of(array);
@@ -38,7 +48,7 @@ PyObject* saved_value(int source, PyObject* value) {
   if (!kept) return nullptr;
   fill(kept, world.saved.array, array);
   fill(kept, world.saved.counter, counter);
-  fill(kept, world.saved.index, Py_None);
+  fill(kept, world.saved.index, index);
   return kept;
 }
 
@@ -55,14 +65,27 @@ bool note_version(PyObject* value, int position, PyObject*& versions) {
   return noted;
 }
 
-bool save(const Recipe& recipe, PyObject* node, PyObject* const* args, PyObject* out) {
+// A result that a gradient rule asked for.
+PyObject* saved_result(const Form& form, int index, PyObject* out, PyObject* results) {
+  if (!results) return saved_value(from_output, out, Py_None);
+  PyObject* which = index >= form.differentiable ? PyLong_FromLong(-1)
+                    : form.differentiable > 1    ? PyLong_FromLong(index)
+                                                 : Py_NewRef(Py_None);
+  PyObject* kept = which ? saved_value(from_output, PyTuple_GET_ITEM(results, index), which) : nullptr;
+  Py_XDECREF(which);
+  return kept;
+}
+
+bool save(const Form& form, const Recipe& recipe, PyObject* node, PyObject* const* args, PyObject* out,
+          PyObject* results) {
   PyObject *saved = PyTuple_New(recipe.count), *versions = nullptr;
   if (!saved) return false;
   at(node, world.node.saved) = saved;
   bool fine = true;
   for (int i = 0; i < recipe.count && fine; i++) {
     const auto [source, index] = recipe.items[i];
-    PyObject* value = saved_value(source, source == from_output ? out : args[index]);
+    PyObject* value = source == from_output ? saved_result(form, index, out, results)
+                                            : saved_value(source, args[index], Py_None);
     if (value) PyTuple_SET_ITEM(saved, i, value);
     fine = value && (source != from_argument || !is_tensor(value) || note_version(value, i, versions));
   }
@@ -73,13 +96,26 @@ bool save(const Recipe& recipe, PyObject* node, PyObject* const* args, PyObject*
   return fine;
 }
 
+// Where an operand's gradient goes; a list for a list of tensors.
+PyObject* edge_of(PyObject* value, bool is_list) {
+  if (!is_list) {
+    PyObject* edge = is_tensor(value) ? at(value, world.tensor.node) : Py_None;
+    return Py_NewRef(edge == world.leaf ? value : edge);
+  }
+  PyObject* edges = PyList_New(PySequence_Fast_GET_SIZE(value));
+  for (Py_ssize_t i = 0; edges && i < PyList_GET_SIZE(edges); i++)
+    PyList_SET_ITEM(edges, i, edge_of(PySequence_Fast_GET_ITEM(value, i), false));
+  return edges;
+}
+
 // Where each operand's gradient goes: `record._edges`.
 PyObject* edges_of(const Form& form, PyObject* const* args) {
   PyObject* edges = PyList_New(__builtin_popcount(form.tensors));
   for (int i = 0; edges && i < form.n_params; i++) {
     if (!(form.tensors >> i & 1)) continue;
-    PyObject* edge = is_tensor(args[i]) ? at(args[i], world.tensor.node) : Py_None;
-    PyList_SET_ITEM(edges, form.bit[i], Py_NewRef(edge == world.leaf ? args[i] : edge));
+    PyObject* edge = edge_of(args[i], form.lists >> i & 1);
+    if (edge) PyList_SET_ITEM(edges, form.bit[i], edge);
+    else Py_CLEAR(edges);
   }
   return edges;
 }
@@ -114,8 +150,15 @@ bool read_plan(Form& form, Recipe& recipe, unsigned mask, PyObject* const* args)
 
 const Recipe* recipe_for(Form& form, unsigned mask, PyObject* const* args) {
   uint64_t key = mask;
-  if (!form.fixed_class) {
-    if (form.any_class) return nullptr;
+  if (form.any_class && !form.fixed_class) {
+    // The class says all, and is kept as long as the operation.
+    PyObject* packed = pack(args, form.n_params);
+    PyObject* node_class = packed ? PyObject_CallOneArg(form.node_class, packed) : nullptr;
+    Py_XDECREF(packed);
+    if (!node_class) return nullptr;
+    key |= reinterpret_cast<uintptr_t>(node_class) << max_params;
+    Py_DECREF(node_class);
+  } else if (!form.fixed_class) {
     for (int i = 0; i < form.n_params; i++) {
       int kind = 15;
       if (is_tensor(args[i]))
@@ -222,7 +265,7 @@ long recording_now() {
   return state;
 }
 
-PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out) {
+PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out, PyObject* results) {
   PyObject* array = at(out, world.tensor.array);
   const long state = recording_now();
   if (state < 0) return nullptr;
@@ -236,8 +279,8 @@ PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* 
     PyObject* packed = pack(args, form.n_params);
     if (!packed) return nullptr;
     PyObject* bits = PyLong_FromUnsignedLong(mask);
-    PyObject* all[] = {form.op, packed, bits, array, out};
-    PyObject* node = bits ? PyObject_Vectorcall(world.make_node, all, 5, nullptr) : nullptr;
+    PyObject* all[] = {form.op, packed, bits, array, results ? Py_None : out, results};
+    PyObject* node = bits ? PyObject_Vectorcall(world.make_node, all, results ? 6 : 5, nullptr) : nullptr;
     Py_XDECREF(bits);
     Py_DECREF(packed);
     return node;
@@ -248,11 +291,51 @@ PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* 
   fill(node, world.node.dtype, dtype);
   at(node, world.node.shape) = shape_of(array);
   at(node, world.node.edges) = edges_of(form, args);
-  if (save(*recipe, node, args, out) && at(node, world.node.shape) && at(node, world.node.edges) &&
+  if (save(form, *recipe, node, args, out, results) && at(node, world.node.shape) && at(node, world.node.edges) &&
       place(node))
     return node;
   Py_DECREF(node);
   return nullptr;
+}
+
+bool place_outputs(const Form& form, PyObject* node, PyObject* results) {
+  const Py_ssize_t n = PyTuple_GET_SIZE(results);
+  if (node == Py_None) return true;
+  const bool one = node != world.leaf && form.differentiable == 1;
+  if (node == world.leaf || one) {
+    for (Py_ssize_t i = 0; i < (one ? 1 : n); i++) {
+      PyObject*& place = at(PyTuple_GET_ITEM(results, i), world.tensor.node);
+      Py_SETREF(place, Py_NewRef(node));
+    }
+    return true;
+  }
+  PyObject* all = PyList_New(n);
+  bool fine = all;
+  const double serial = fine ? PyLong_AsDouble(at(node, world.node.serial)) : 0;
+  for (Py_ssize_t i = 0; i < n && fine; i++) {
+    PyObject* tensor = PyTuple_GET_ITEM(results, i);
+    PyObject *array = at(tensor, world.tensor.array), *shape = shape_of(array);
+    PyObject* pair = shape ? PyTuple_Pack(2, shape, dtype_of(array)) : nullptr;
+    if (pair) PyList_SET_ITEM(all, i, pair);
+    fine = pair;
+    const int type = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array));
+    if (fine && i < form.differentiable && (PyTypeNum_ISFLOAT(type) || PyTypeNum_ISCOMPLEX(type))) {
+      PyObject* output = allocate(world.output_type);
+      fine = output;
+      if (fine) {
+        fill(output, world.output.node, node);
+        fill(output, world.output.shape, shape);
+        fill(output, world.output.dtype, dtype_of(array));
+        at(output, world.output.index) = PyLong_FromSsize_t(i);
+        at(output, world.output.serial) = PyFloat_FromDouble(serial - 1.0 / double(i + 2));
+        Py_SETREF(at(tensor, world.tensor.node), output);
+      }
+    }
+    Py_XDECREF(shape);
+  }
+  fine = fine && PyObject_SetAttrString(node, "outputs", all) == 0;
+  Py_XDECREF(all);
+  return fine;
 }
 
 bool read_slots(PyTypeObject* type, const char* const* names, void* slots) {
@@ -275,23 +358,26 @@ bool prepare_world(PyObject* args) {
   PyObject** numbers = w.numbers[0];
   PyTypeObject* const type = &PyType_Type;
   if (!PyArg_ParseTuple(
-          args, "O!O!O!O!O!O!OOOOOOOOOOOOOO", type, &w.tensor_type, type, &node, type, &w.view_type,
-          type, &w.counter_type, type, &w.saved_output_type, type, &kernels, &w.leaf, &w.recording,
-          &w.serials, &w.own_file, &w.make_node, &w.several, &w.describe, &w.recipe, &w.float32,
+          args, "O!O!O!O!O!O!O!OOOOOOOOOOOOO", type, &w.tensor_type, type, &node, type, &w.view_type,
+          type, &w.counter_type, type, &w.saved_output_type, type, &w.output_type, type, &kernels, &w.leaf,
+          &w.recording, &w.serials, &w.own_file, &w.make_node, &w.describe, &w.recipe, &w.float32,
           &w.float64, &numbers[0], &numbers[1], &numbers[2], &numbers[3]))
     return false;
   w.zero = PyLong_FromLong(0);
+  w.all = PySlice_New(nullptr, nullptr, nullptr);
   const char* const of_tensor[] = {"_array", "_node", "_view", "_counter", nullptr};
   const char* const of_node[] = {"code", "dtype", "edges", "lasti", "plan", "saved", "serial",
                                  "shape", nullptr};
   const char* const of_view[] = {"base", "steps", "history", "recorded", nullptr};
   const char* const of_counter[] = {"code", "history", "lasti", "operation", "version", nullptr};
   const char* const of_saved[] = {"_array", "_counter", "index", nullptr};
+  const char* const of_output[] = {"dtype", "index", "node", "serial", "shape", nullptr};
   const char* const of_kernels[] = {"cpu", nullptr};
   if (!read_slots(w.tensor_type, of_tensor, &w.tensor) || !read_slots(node, of_node, &w.node) ||
       !read_slots(w.view_type, of_view, &w.view) ||
       !read_slots(w.counter_type, of_counter, &w.counter) ||
       !read_slots(w.saved_output_type, of_saved, &w.saved) ||
+      !read_slots(w.output_type, of_output, &w.output) ||
       !read_slots(kernels, of_kernels, &w.kernel))
     return false;
   Py_INCREF(args);  // keeps all of them

@@ -20,10 +20,10 @@ inline PyObject*& at(PyObject* object, Slot slot) {
 
 // The classes and constants of tidu/autograd/usual.py, and the places of the slots.
 struct World {
-  PyTypeObject *tensor_type, *view_type, *counter_type, *saved_output_type;
-  PyObject *leaf, *recording, *serials, *own_file, *make_node, *several, *describe,
+  PyTypeObject *tensor_type, *view_type, *counter_type, *saved_output_type, *output_type;
+  PyObject *leaf, *recording, *serials, *own_file, *make_node, *describe,
       *recipe;
-  PyObject *float32, *float64, *zero;
+  PyObject *float32, *float64, *zero, *all;  // `all`: slice(None)
   PyObject* numbers[2][2];  // of floats, of ints: {number: 0-d array} in float32, in float64
   struct {
     Slot array, node, view, counter;
@@ -40,6 +40,9 @@ struct World {
   struct {
     Slot array, counter, index;
   } saved;
+  struct {
+    Slot dtype, index, node, serial, shape;
+  } output;
   Slot kernel;  // of a `Kernels`: `cpu`
 };
 extern World world;
@@ -100,16 +103,22 @@ struct Form {
   bool general, view, one_result, numbers, first_a_tensor;
   bool fixed_class;  // the node's class is the same whatever the arguments
   bool any_class;    // it depends on more than which operands are tensors, of how many dimensions
+  PyObject* node_class;  // the method of the operation that finds it
   int n_params;
-  unsigned tensors, promoted;      // bits of the parameters that are
+  Py_ssize_t differentiable;       // so many of the results, the first ones
+  unsigned tensors, lists, promoted;  // bits of the parameters that are
   int bit[max_params];             // of each tensor parameter: its place among them
   PyObject* defaults[max_params];  // null where there is none
   int n_recipes;
   Recipe recipes[max_recipes];
 };
 
-// The node of a call whose result is `out`, as `record.make_node` makes it: a new reference to a
-// node, LEAF or None; null with an error set.
-PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out);
+// The node of a call whose result is `out` (the first of the tuple `results`, if there are several), as
+// `record.make_node` makes it: a new reference to a node, LEAF or None; null with an error set.
+PyObject* make_node(Form& form, unsigned mask, PyObject* const* args, PyObject* out,
+                    PyObject* results = nullptr);
+
+// Gives several results their places in the graph: `node` is what `make_node` gave for them.
+bool place_outputs(const Form& form, PyObject* node, PyObject* results);
 
 }  // namespace tidu

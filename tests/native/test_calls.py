@@ -282,6 +282,75 @@ BINARY = {
 }  # fmt: skip
 
 
+# Functions that come down to an operation: every call on every one of these tensors, errors too.
+SHAPED = {
+    "matrix": lambda: (tidu.arange(6.0).view(2, 3).requires_grad_(),),
+    "result": lambda: (tidu.arange(6.0).view(2, 3).requires_grad_() * 1,),
+    "transposed": lambda: (tidu.arange(6.0).view(3, 2).t(),),
+    "part": lambda: (tidu.arange(12.0, requires_grad=True).view(2, 6)[:, 1:4],),
+    "expanded": lambda: (tidu.arange(3.0).expand(2, 3),), "one row": lambda: (tidu.ones(6, 1).t(),),
+    "integers": lambda: (tidu.arange(24).view(1, 2, 3, 4),), "vector": lambda: (leaf((1.0, 2.0, 3.0)),),
+    "0-d": lambda: (tidu.tensor(1.5, requires_grad=True),), "empty": lambda: (tidu.ones(0, 3),),
+    "complex": lambda: (tidu.ones(2, 3, dtype=tidu.complex64, requires_grad=True),),
+    "subclass": lambda: (tidu.ones(2, 3).as_subclass(Special),), "array": lambda: (np.ones((2, 3)),),
+}  # fmt: skip
+SHAPES = [
+    (), (6,), (3, 2), (-1,), (2, -1), (-1, -1), (-2, 3), (7,), (0,), (0, -1), (1, 1, 6), (2.0, 3),
+    (True, 6),
+]  # fmt: skip
+INDICES = [
+    0, -1, 5, True, None, ..., slice(None), slice(1, 3), slice(0, 2), slice(None, None, 2),
+    slice(None, None, -1), slice(None, None, True), (), (0,), (0, 1), (0, 9), (0, 0, 0),
+    (slice(None), 1), (1, slice(None)), (1, slice(0, 9)), (slice(None), slice(1, None)), (0, None),
+    (None, slice(1, 2)), (..., 0), (0, ..., None), (slice(True, 2), slice(False, 2)), [0, 1],
+    (0, [0]), 1.0, (0, 1.0), (..., ...), np.int64(1),
+]  # fmt: skip
+SIZED = ("view", "reshape", "permute", "expand", "tile", "repeat")
+PARTS = [
+    ("flatten",), ("flatten", 0), ("flatten", 1, 1), ("flatten", 1, -1), ("flatten", 1, 0),
+    ("flatten", 0, 9), ("flatten", 0.0), ("select", 0, 1), ("select", -1, -1), ("select", 0, 7),
+    ("select", 4, 0), ("select", 0, True), ("select", 0), ("narrow", 0, 0, 1), ("narrow", -1, 1, 2),
+    ("narrow", 0, -1, 1), ("narrow", 0, 1, 9), ("narrow", 0, 0, -1), ("split", 1), ("split", 2, 1),
+    ("split", 2, -1), ("split", 0), ("split", -1), ("split", 2, 5), ("split", [1, 1]),
+    ("split", (1, 2), 1), ("split", [1, -1]), ("split", 1.0), ("chunk", 2), ("chunk", 2, 1),
+    ("chunk", 9, -1), ("chunk", 0), ("chunk", 2, 7), ("unbind",), ("unbind", 1), ("unbind", 3),
+    ("t",), ("transpose", 0, 1), ("transpose", 0, -1), ("transpose", 0, 4), ("squeeze",),
+    ("squeeze", 0), ("squeeze", (0, 1)), ("squeeze", 5), ("unsqueeze", 0), ("unsqueeze", -1),
+    ("unsqueeze", 2), ("unsqueeze", 9), ("unsqueeze", None), ("view", 6), ("permute", 1, 0),
+    ("permute", 0, 0), ("reshape", 3, -1), ("expand", 4, -1, -1), ("view", tidu.float32),
+    ("view_as", tidu.ones(3, 2)), ("view_as", tidu.ones(4)), ("expand_as", tidu.ones(2, 2, 3)),
+    ("expand_as", 3),
+]  # fmt: skip
+LOWERED = {
+    **{f"{name} {size}": lambda x, n=name, s=size: getattr(x, n)(s)
+       for name in SIZED for size in SHAPES},
+    **{f"{i}": lambda x, i=i: x[i] for i in INDICES},
+    **{" ".join(map(str, p)): lambda x, p=p: getattr(x, p[0])(*p[1:]) for p in PARTS},
+    "T": lambda x: x.T, "mT": lambda x: x.mT, "permute()": lambda x: x.permute(),
+    "functions": lambda x: (tidu.reshape(x, (3, 2)), tidu.flatten(x), tidu.select(x, 0, 0),
+                            tidu.chunk(x, 2)),
+    "separate": lambda x: tidu.reshape(x, 3, 2), "Size": lambda x: x.view(tidu.ones(3, 2).shape),
+    "views of views": lambda x: x[0].view(-1)[1:].unsqueeze(0).expand(2, -1).unbind(1),
+    "no_grad": lambda x: tidu.no_grad()(lambda: (x[0], x.view(-1), *x.unbind(0)))(),
+    "written": lambda x: [(y := x * 1), y[0].mul_(2), y[0], *y.chunk(2)],
+    "joined": lambda x: (tidu.stack([x, x]), tidu.cat((x, x * 2), 1), tidu.cat([x, 3]), tidu.stack([])),
+    "joined of one": lambda x: (tidu.stack([x, tidu.ones(2, 3)], -1), tidu.cat([tidu.ones(2, 3), x])),
+    "hooked": lambda x: [h.register_hook(lambda g: g * 2) and h for h in x.unbind(0)],
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", LOWERED)
+def test_lowered(name):
+    for make in SHAPED.values():
+
+        def program(make=make):
+            inputs = make()
+            return list(inputs), results(LOWERED[name](*inputs))
+
+        check(program)
+
+
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
 def test_programs(program):

@@ -93,10 +93,11 @@ def _keyword_only(function):
 
 
 def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=(), out=True,
-              varargs=False, name=None):  # fmt: skip
+              varargs=False, name=None, lowers_to=None):  # fmt: skip
     """Declares an operation that is written with others: an ordinary function on Tensors.
 
-    Its gradient is that of its parts. `out=True` adds the keyword `out`.
+    Its gradient is that of its parts. `out=True` adds the keyword `out`. `lowers_to`: the declared
+    operation that it mostly comes down to (see `usual`).
     """
 
     def declare(function):
@@ -122,11 +123,12 @@ def composite(*, public=True, method=False, inplace=False, symbol=None, aliases=
                     raise better from None
 
             call.__wrapped__ = function  # type: ignore[attr-defined]
-            return _described(call, title, function)
+            call = _described(call, title, function)
+            return usual(lowers_to, call, lowers=own) if lowers_to else call
 
         TENSOR_OPS.setdefault(own, function)
         return install(own, caller, function, public=public, method=method, inplace=inplace,
-                       symbol=symbol, aliases=aliases, varargs=varargs)  # fmt: skip
+                       symbol=symbol, aliases=aliases, varargs=varargs, op=lowers_to)  # fmt: skip
 
     return declare
 
@@ -149,7 +151,10 @@ def install(name, caller, apply, *, public, method, inplace, symbol, aliases, va
             PUBLIC[each] = call
         if method:
             call = caller(each, True)
-            setattr(Tensor, each, _spread(call) if varargs else call)
+            if varargs:
+                lowers = None if getattr(op, "name", name) == name else name
+                call = usual(op, _spread(call), spread=True, lowers=lowers) if op else _spread(call)
+            setattr(Tensor, each, call)
         if inplace:
             each += "_"
             if method:

@@ -17,7 +17,7 @@ from ..backend.table import Kernels, cpu
 from ..tensor import Tensor, View
 from . import record
 from .grad_mode import recording_variable
-from .node import LEAF, Counter, Node, Saveable, SavedOutput, own_file, serials
+from .node import LEAF, Counter, Node, Output, Saveable, SavedOutput, own_file, serials
 
 _extension: Any = native.extension()
 
@@ -26,14 +26,18 @@ _ARGUMENT = 0
 _SOURCES = {"output": 1, "shape": 2, "dtype": 3, "needed": 4}
 
 
-def usual(op, function, swapped=False, writes=None):
+def usual(op, function, swapped=False, writes=None, spread=False, lowers=None):
     """A callable that is `function`, and faster where the call is a usual one of `op`.
 
     `swapped`: it takes the two operands in the other order. `writes`: it puts the result into its
-    first operand, and this is its name. Name, documentation and attributes are
-    those of `function`, which is its `__wrapped__`.
+    first operand, and this is its name. `spread`: it takes a tuple of ints also as separate arguments.
+    `lowers`: it is no form of `op`, but comes down to it (or to one of a tuple of operations) as
+    csrc/lowering.cpp says under this name. Name, documentation and attributes are those of `function`,
+    which is its `__wrapped__`.
     """
-    return function if _extension is None else _extension.Call(op, function, swapped, writes)
+    if _extension is None:
+        return function
+    return _extension.Call(op, function, swapped, writes, spread, lowers)
 
 
 def python_of(function):
@@ -43,18 +47,20 @@ def python_of(function):
 
 def describe(op):
     """What C++ has to know of a declaration; None if its calls are all for Python."""
-    if op.lists or not op.form or not op.tensors:
+    if not op.form or not op.tensors or (op.lists and op.promote):
         return None
     return (
         _bits(op.tensors),
+        _bits(op.lists),
         _bits(op.promoted) if op.promote else 0,
         op.form == "general",
-        op.form == "view",
+        op.view,
         len(op.outputs) == 1,
         bool(op.promote and not op.strict),
         op.forms == record.FIRST_A_TENSOR,
         isinstance(op.node_name, str),
         not op.promote and len(op.tensors) < len(op.params),
+        op.differentiable,
         tuple([op.defaults.get(p, NotImplemented) for p in op.params]),
         op.kernels,
         op.rules,
@@ -100,7 +106,7 @@ if _extension is not None:
         table[dtype] for table in (record.scalars, record.int_scalars) for dtype in (record.F32, record.F64)
     ]
     _extension.prepare_calls(
-        Tensor, Node, View, Counter, SavedOutput, Kernels, LEAF, recording_variable, serials, own_file,
-        record.make_node, record.several, describe, recipe, record.F32, record.F64, *_numbers,
+        Tensor, Node, View, Counter, SavedOutput, Output, Kernels, LEAF, recording_variable, serials,
+        own_file, record.make_node, describe, recipe, record.F32, record.F64, *_numbers,
     )  # fmt: skip
     Tensor._wrap = staticmethod(_extension.wrap(Tensor._wrap))  # type: ignore[method-assign]

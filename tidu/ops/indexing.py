@@ -19,6 +19,7 @@ from ..autograd.node import LEAF, Counter
 from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..autograd.record import make_node
+from ..autograd.usual import usual
 from ..backend.quiet import IGNORE, loud, quiet
 from ..tensor import Tensor, View
 from .adding import add_at
@@ -728,7 +729,7 @@ def _put(x, values, key):
     return put_at.op.apply(x, values, key, False)
 
 
-Tensor.__getitem__ = _getitem
+Tensor.__getitem__ = usual((SELECT, SLICE, BASIC), _getitem, lowers="__getitem__")
 Tensor.__setitem__ = _setitem
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.op import Array, op
 from ..autograd.public import composite
+from ..autograd.usual import usual
 from ..backend.table import FORWARDS
 from ..tensor import Tensor
 
@@ -195,10 +196,10 @@ def _incompatible(array, shape):
 
 
 _view_method.__name__ = _view_method.__qualname__ = "view"
-Tensor.view = _view_method
+Tensor.view = usual(view.op, _view_method, spread=True, lowers="view")
 
 
-@composite(method=True, varargs=True, out=False)
+@composite(method=True, varargs=True, out=False, lowers_to=view.op)
 def reshape(input, shape):
     """The elements in another shape: a view if the memory's layout allows it, else a copy.
 
@@ -224,7 +225,7 @@ def reshape(input, shape):
 FORWARDS["reshape"] = FORWARDS["view"]
 
 
-@composite(public=False, method=True, out=False)
+@composite(public=False, method=True, out=False, lowers_to=view.op)
 def view_as(input, other):
     """`x.view(other.shape)`."""
     return input.view(other._array.shape)
@@ -242,7 +243,7 @@ def reshape_as(input, other):
     return reshape(input, other._array.shape)
 
 
-@composite(method=True, out=False)
+@composite(method=True, out=False, lowers_to=view.op)
 def flatten(input, start_dim=0, end_dim=-1):
     """The dimensions from `start_dim` to `end_dim` (including it) joined into one.
 
@@ -505,7 +506,8 @@ def _H(self):
     return _transposed(self, "H", conjugate=True)
 
 
-Tensor.T, Tensor.mT, Tensor.H, Tensor.mH = property(_T), property(_mT), property(_H), property(_mH)
+Tensor.T = property(usual(permute.op, _T, lowers="T"))
+Tensor.mT, Tensor.H, Tensor.mH = property(_mT), property(_H), property(_mH)
 
 
 # Dimensions of size 1 and repeated elements
@@ -616,7 +618,7 @@ def expand(k, x: Array, size, *, implicit=False):
 expand.vjp(x=lambda g: g)
 
 
-@composite(public=False, method=True, out=False)
+@composite(public=False, method=True, out=False, lowers_to=expand.op)
 def expand_as(input, other):
     """`x.expand(other.shape)`.
 

@@ -119,7 +119,7 @@ def part(x, axis, which):
     return found.op.apply(x, (*(ALL,) * axis, which, ...) if axis else (which, ...))
 
 
-@composite(method=True, out=False)
+@composite(method=True, out=False, lowers_to=select_index.op)
 def select(input, dim, index):
     """The elements at `index` in the dimension `dim`, which goes: a view.
 
@@ -143,7 +143,7 @@ def _select(shape, dim, index):
     return axis, index
 
 
-@composite(method=True, out=False)
+@composite(method=True, out=False, lowers_to=slice_index.op)
 def narrow(input, dim, start, length):
     """`length` elements of the dimension `dim`, from `start` on: a view.
 
@@ -243,7 +243,7 @@ def split_unequally(k, x: Array, sizes, axis):
 split_unequally.vjp(x=lambda k, g, axis: k.cat(g, axis))
 
 
-@composite(method=True, out=False)
+@composite(method=True, out=False, lowers_to=split_equally.op)
 def split(tensor, split_size_or_sections, dim=0):
     """Views of the parts along `dim`: of equal size (the last may be smaller), or of given sizes.
 
@@ -306,7 +306,7 @@ def split_with_sizes(input, split_sizes, dim=0):
     return split_unequally.op.apply(input, sizes, axis)
 
 
-@composite(method=True, out=False)
+@composite(method=True, out=False, lowers_to=split_equally.op)
 def chunk(input, chunks, dim=0):
     """Views of at most `chunks` parts of equal size along `dim` (the last may be smaller).
 
