@@ -7,6 +7,7 @@ const Entry* const families[] = {
     activation_kernels,
     attention_kernels,
     convolution_entries,
+    counting_kernels,
     index_element_kernels,
     index_row_kernels,
     mask_kernels,

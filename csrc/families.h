@@ -8,6 +8,7 @@ namespace tidu {
 extern const Entry activation_kernels[];
 extern const Entry attention_kernels[];
 extern const Entry convolution_entries[];
+extern const Entry counting_kernels[];
 extern const Entry index_element_kernels[];
 extern const Entry index_row_kernels[];
 extern const Entry mask_kernels[];

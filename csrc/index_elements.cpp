@@ -218,7 +218,7 @@ PyObject* scatter_sum(const Args& args) {
 }
 
 // scatter_add(x, dim, index, src), scatter_src(x, dim, index, src)
-template <bool Adds>
+template <bool Adds, bool in_place>
 PyObject* scatter(const Args& args) {
   PyArrayObject *x = args.array(0), *index = args.array(2), *src = args.array(3);
   int64_t dim;
@@ -226,7 +226,7 @@ PyObject* scatter(const Args& args) {
   if (!x || !scatters(x) || !index || !src || PyArray_TYPE(src) != PyArray_TYPE(x) ||
       !PyArray_NDIM(src) || !args.integer(1, dim) || !describe(x, dim, index, src, e))
     return nullptr;
-  Held full(new_copy(x));
+  Held full(to_change(x, in_place));
   if (!full || !describe(full.get(), dim, index, src, e)) return nullptr;
   return scatter_to(full, e, index, src, Adds);
 }
@@ -314,16 +314,46 @@ PyObject* take_sum(const Args& args) {
   return good ? full.object() : nullptr;
 }
 
+// put_(x, index, source, accumulate): x itself is changed
+template <class T>
+void put_elements(T* to, int64_t size, const int64_t* index, int64_t n, const T* from, bool accumulate) {
+  for (int64_t i = 0; i < n; i++) {
+    T& place = to[index[i] < 0 ? index[i] + size : index[i]];
+    place = accumulate ? place + from[i] : from[i];
+  }
+}
+
+PyObject* put(const Args& args) {
+  PyArrayObject *x = args.array(0), *index = args.array(1, NPY_INT64), *source = args.array(2);
+  bool accumulate;
+  if (!x || !index || !source || !args.flag(3, accumulate) || PyArray_TYPE(source) != PyArray_TYPE(x) ||
+      PyArray_SIZE(index) != PyArray_SIZE(source))
+    return nullptr;
+  Held places = in_rows(index), values = in_rows(source), full(to_change(x, true));
+  if (!places || !values || !full) return nullptr;
+  const int64_t n = PyArray_SIZE(index), size = PyArray_SIZE(x), *at = data<int64_t>(places.get());
+  for (int64_t i = 0; i < n; i++)
+    if (at[i] < -size || at[i] >= size) return nullptr;
+  auto write = [&](auto zero) {
+    using T = decltype(zero);
+    put_elements(data<T>(x), size, at, n, data<T>(values.get()), accumulate);
+    return full.object();
+  };
+  return PyArray_TYPE(x) == NPY_INT64 ? write(int64_t()) : by_type(x, write);
+}
+
 }  // namespace
 
 const Entry index_element_kernels[] = {
     {"gather", gather},
     {"scatter_sum", scatter_sum},
-    {"scatter_add", scatter<true>},
-    {"scatter_src", scatter<false>},
+    {"scatter_add", scatter<true, false>},
+    {"scatter_add_", scatter<true, true>},
+    {"scatter_src", scatter<false, false>},
     {"scatter_value", scatter_value},
     {"take", take},
     {"take_sum", take_sum},
+    {"put_", put},
     {nullptr, nullptr},
 };
 

@@ -1,5 +1,6 @@
 // Indexing by whole rows: x[index], index_select, embedding, and their gradients, which add rows up;
 // rows that are written, one_hot among them.
+#include <algorithm>
 #include <cmath>
 
 #include "families.h"
@@ -54,6 +55,15 @@ bool find_places(const IndexArrays& arrays, const npy_intp* sizes, const int64_t
   return good;
 }
 
+template <class T>
+void copy_elements_at(const char* from, const Places& places, int64_t begin, int64_t end, char* to) {
+  const T* elements = reinterpret_cast<const T*>(from);
+  T* out = reinterpret_cast<T*>(to);
+  const int64_t* at = places.at;
+#pragma GCC unroll 4
+  for (int64_t i = begin; i < end; i++) out[i] = elements[at[i]];
+}
+
 template <size_t bytes>
 void copy_short_rows_at(const char* from, const Places& places, int64_t begin, int64_t end,
                         int64_t item, char* to) {
@@ -63,6 +73,8 @@ void copy_short_rows_at(const char* from, const Places& places, int64_t begin, i
 
 void copy_rows_at(const char* from, const Places& places, int64_t begin, int64_t end, int64_t bytes,
                   int64_t item, char* to) {
+  if (bytes == item && item == 4) return copy_elements_at<uint32_t>(from, places, begin, end, to);
+  if (bytes == item && item == 8) return copy_elements_at<uint64_t>(from, places, begin, end, to);
   switch (bytes) {
     case 1: return copy_short_rows_at<1>(from, places, begin, end, item, to);
     case 4: return copy_short_rows_at<4>(from, places, begin, end, item, to);
@@ -111,23 +123,27 @@ void add_row(int64_t* to, const int64_t* from, int64_t n) {
 // and the rows that are added to otherwise.
 template <class T>
 void add_rows_at(T* to, const Rows& table, const Places& places, const T* rows) {
-  const int64_t n = table.inner, work = places.count * n;
+  const int64_t n = table.inner, work = places.count * n, end = table.rows * table.row_stride;
   auto add = [&](int64_t o, int64_t low, int64_t high, int64_t first, int64_t last) {
     T* part = to + o * table.outer_stride;
     const T* from = rows + o * work;
     for (int64_t i = 0; i < places.count; i++) {
       const int64_t at = places.at[i];
-      if (at < low || at >= high) continue;
-      if (n == 1)
-        part[at] += from[i];
-      else
-        add_row(part + at + first, from + i * n + first, last - first);
+      if (at >= low && at < high) add_row(part + at + first, from + i * n + first, last - first);
     }
   };
-  const int64_t end = table.rows * table.row_stride;
+  auto add_elements = [&](int64_t o, int64_t low, int64_t high) {
+    T* part = to + o * table.outer_stride;
+    const T* from = rows + o * work;
+    if (high - low == end)
+      for (int64_t i = 0; i < places.count; i++) part[places.at[i]] += from[i];
+    else
+      for (int64_t i = 0; i < places.count; i++)
+        if (places.at[i] >= low && places.at[i] < high) part[places.at[i]] += from[i];
+  };
   if (table.outer >= 2 * parallel::threads() || work * table.outer < index_grain) {
     parallel::split(table.outer, index_grain / (work + 1) + 1, 1, [&](int64_t b, int64_t e) {
-      for (int64_t o = b; o < e; o++) add(o, 0, end, 0, n);
+      for (int64_t o = b; o < e; o++) n == 1 ? add_elements(o, 0, end) : add(o, 0, end, 0, n);
     });
     return;
   }
@@ -136,7 +152,8 @@ void add_rows_at(T* to, const Rows& table, const Places& places, const T* rows) 
       parallel::split(n, 64, 16, [&](int64_t b, int64_t e) { add(o, 0, end, b, e); });
     else
       parallel::split(table.rows, 1, 1, [&](int64_t b, int64_t e) {
-        add(o, b * table.row_stride, e * table.row_stride, 0, n);
+        const int64_t low = b * table.row_stride, high = e * table.row_stride;
+        n == 1 ? add_elements(o, low, high) : add(o, low, high, 0, n);
       });
   }
 }
@@ -321,32 +338,50 @@ PyObject* select_sum(const Args& args) {
   return add_to(full, axis, arrays, false, g);
 }
 
+// The elements times a number.
+PyArrayObject* scaled(PyArrayObject* a, double number) {
+  Held from = in_rows(a);
+  if (!from) return nullptr;
+  return reinterpret_cast<PyArrayObject*>(by_type(a, [&](auto zero) -> PyObject* {
+    using T = decltype(zero);
+    Held out(new_array(PyArray_NDIM(a), PyArray_DIMS(a), type_number<T>()));
+    const T *x = data<T>(from.get()), factor = T(number);
+    T* to = out ? data<T>(out.get()) : nullptr;
+    for (int64_t i = 0, n = to ? PyArray_SIZE(a) : 0; i < n; i++) to[i] = x[i] * factor;
+    return out.object();
+  }));
+}
+
 // index_add(x, dim, index, source, alpha)
+template <bool in_place>
 PyObject* index_add(const Args& args) {
   PyArrayObject *x = args.array(0), *index = args.array(2), *source = args.array(3);
-  int64_t dim, alpha = 1;
+  int64_t dim;
+  double alpha = 1;
   int axis;
   IndexArrays arrays;
   if (!x || !adds(x) || !index || PyArray_NDIM(index) != 1 || !source ||
       PyArray_TYPE(source) != PyArray_TYPE(x) || PyArray_NDIM(source) != PyArray_NDIM(x) ||
       !PyArray_NDIM(x) || !PyArray_SIZE(source) || !args.integer(1, dim) ||
       (axis = axis_of(dim, PyArray_NDIM(x))) < 0 || !arrays.add(args.object(2)) ||
-      (args.count() > 4 && !(args.integer(4, alpha) && alpha == 1)))
+      (args.count() > 4 && !args.number(4, alpha)))
     return nullptr;
   for (int d = 0; d < PyArray_NDIM(x); d++)
     if (PyArray_DIM(source, d) != (d == axis ? PyArray_SIZE(index) : PyArray_DIM(x, d))) return nullptr;
-  Held full(new_copy(x));
-  return add_to(full, axis, arrays, false, source);
+  Held factor(alpha == 1 ? nullptr : scaled(source, alpha));
+  if (alpha != 1 && !factor) return nullptr;
+  Held full(to_change(x, in_place));
+  return add_to(full, axis, arrays, false, factor ? factor.get() : source);
 }
 
-// A copy of x, and the slices of it that an index names.
+// A copy of x (or x itself), and the slices of it that an index names.
 struct Slices {
   Held full, index;
   int64_t outer = 1, n = 0, inner = 1;  // of (outer, n, inner) slices of the middle dimension
   int axis = -1;
 
   // False if the call is not for a kernel, or without memory. `from_end`: -1 is the last slice.
-  bool take(const Args& args, bool from_end) {
+  bool take(const Args& args, bool from_end, bool in_place) {
     PyArrayObject *x = args.array(0), *given = args.array(2, NPY_INT64);
     int64_t dim;
     if (!x || !given || PyArray_NDIM(given) > 1 || !args.integer(1, dim) || !PyArray_SIZE(x) ||
@@ -359,7 +394,7 @@ struct Slices {
     if (!index) return false;
     for (int64_t i = 0; i < count(); i++)
       if (places()[i] >= n || places()[i] < (from_end ? -n : 0)) return false;
-    full = Held(new_copy(x));
+    full = Held(to_change(x, in_place));
     return bool(full);
   }
   int64_t count() const { return PyArray_SIZE(index.get()); }
@@ -378,17 +413,25 @@ struct Slices {
   }
 };
 
-template <size_t bytes>
-void copy_elements(const Slices& s, const char* from, char* to) {
-  s.each([&](int64_t place, int64_t i) { std::memcpy(to + place * bytes, from + i * bytes, bytes); });
+// Slices of one element, none counted from the end.
+template <class T>
+void copy_elements(const Slices& s, const T* from, T* to) {
+  const int64_t m = s.count(), *at = s.places();
+  unlocked(s.outer * m > index_release, [&] {
+    parallel::split(s.outer, index_grain / (m + 1) + 1, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; o++)
+        for (int64_t i = 0; i < m; i++) to[o * s.n + at[i]] = from[o * m + i];
+    });
+  });
 }
 
 // index_copy(x, dim, index, source)
+template <bool in_place>
 PyObject* index_copy(const Args& args) {
   PyArrayObject *x = args.array(0), *source = args.array(3);
   Slices s;
   if (!x || !source || PyArray_TYPE(source) != PyArray_TYPE(x) || PyArray_NDIM(source) != PyArray_NDIM(x) ||
-      !s.take(args, false))
+      !s.take(args, false, in_place))
     return nullptr;
   for (int d = 0; d < PyArray_NDIM(x); d++)
     if (PyArray_DIM(source, d) != (d == s.axis ? s.count() : PyArray_DIM(x, d))) return nullptr;
@@ -397,8 +440,8 @@ PyObject* index_copy(const Args& args) {
   const size_t item = PyArray_ITEMSIZE(x);
   const char* from = data<char>(rows.get());
   char* to = data<char>(s.full.get());
-  if (s.inner == 1 && item == 4) copy_elements<4>(s, from, to);
-  else if (s.inner == 1 && item == 8) copy_elements<8>(s, from, to);
+  if (s.inner == 1 && item == 4) copy_elements(s, data<uint32_t>(rows.get()), data<uint32_t>(s.full.get()));
+  else if (s.inner == 1 && item == 8) copy_elements(s, data<uint64_t>(rows.get()), data<uint64_t>(s.full.get()));
   else
     s.each([&](int64_t place, int64_t i) {
       std::memcpy(to + place * item, from + i * s.inner * item, s.inner * item);
@@ -407,17 +450,20 @@ PyObject* index_copy(const Args& args) {
 }
 
 // fill_slices(x, dim, index, value)
+template <bool in_place>
 PyObject* fill_slices(const Args& args) {
   double value;
   if (!args.array(0) || !args.number(3, value)) return nullptr;
   return by_type(args.array(0), [&](auto zero) -> PyObject* {
     using T = decltype(zero);
     Slices s;
-    if (std::isinf(T(value)) != std::isinf(value) || !s.take(args, true)) return nullptr;
+    if (std::isinf(T(value)) != std::isinf(value) || !s.take(args, true, in_place)) return nullptr;
     T* to = data<T>(s.full.get());
-    s.each([&](int64_t place, int64_t) {
-      for (int64_t c = 0; c < s.inner; c++) to[place + c] = T(value);
-    });
+    const T number = T(value);
+    if (s.inner == 1)
+      s.each([to, number](int64_t place, int64_t) { to[place] = number; });
+    else
+      s.each([&](int64_t place, int64_t) { std::fill(to + place, to + place + s.inner, number); });
     return s.full.object();
   });
 }
@@ -542,9 +588,12 @@ const Entry index_row_kernels[] = {
     {"put_at", put_at},
     {"index_select", index_select},
     {"select_sum", select_sum},
-    {"index_add", index_add},
-    {"index_copy", index_copy},
-    {"fill_slices", fill_slices},
+    {"index_add", index_add<false>},
+    {"index_add_", index_add<true>},
+    {"index_copy", index_copy<false>},
+    {"index_copy_", index_copy<true>},
+    {"fill_slices", fill_slices<false>},
+    {"index_fill_", fill_slices<true>},
     {"one_hot_of", one_hot},
     {"embedding", embedding},
     {"embedding_backward", embedding_backward},

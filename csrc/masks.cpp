@@ -230,7 +230,7 @@ PyObject* masked_fill(const Args& args) {
   return reinterpret_cast<PyObject*>(out);
 }
 
-// nonzero(x): the positions, one a row
+// nonzero(x): the positions
 
 template <class T>
 void mark_nonzero(const T* x, int64_t n, uint8_t* mask) {
@@ -239,19 +239,26 @@ void mark_nonzero(const T* x, int64_t n, uint8_t* mask) {
   });
 }
 
+// out[d * total + i]: the position of the i-th along dimension d. As in `pick_part`, a slot is written
+// for every element of a row and kept if it is not zero.
 void write_positions(const uint8_t* mask, int64_t n, const int64_t* begins, int ndim,
-                     const npy_intp* shape, int64_t* out) {
+                     const npy_intp* shape, int64_t total, int64_t* out) {
+  const int64_t row = shape[ndim - 1], parts = (n + part - 1) / part;
   run_parts(n, begins, [&](int64_t first, int64_t last, int64_t at) {
-    int64_t* row = out + at * ndim;
-    int64_t position[NPY_MAXDIMS], rest = first;
-    for (int d = ndim - 1; d >= 0; d--) {
-      position[d] = rest % shape[d];
-      rest /= shape[d];
-    }
-    for (int64_t i = first; i < last; i++) {
-      if (mask[i])
-        for (int d = 0; d < ndim; d++) *row++ = position[d];
-      for (int d = ndim - 1; d >= 0 && ++position[d] == shape[d]; d--) position[d] = 0;
+    const int64_t next = first / part + 1 < parts ? begins[first / part + 1] : total;
+    while (first < last) {
+      const int64_t number = first / row, begin = first - number * row, before = at;
+      const int64_t end = last - number * row < row ? last - number * row : row;
+      int64_t* column = out + (ndim - 1) * total;
+      for (int64_t i = begin; i < end && at < next; i++) {
+        column[at] = i;
+        at += mask[number * row + i] != 0;
+      }
+      for (int64_t d = ndim - 2, rest = number; d >= 0; d--) {
+        for (int64_t i = before; i < at; i++) out[d * total + i] = rest % shape[d];
+        rest /= shape[d];
+      }
+      first = number * row + end;
     }
   });
 }
@@ -276,9 +283,12 @@ PyObject* nonzero(const Args& args) {
   }
   int64_t* begins = begins_for(n);
   const npy_intp shape[] = {count_parts(mask, n, begins), ndim};
-  PyArrayObject* out = new_array(2, shape, NPY_INT64);
+  const npy_intp strides[] = {8, 8 * shape[0]};  // one column after another, as in the reference
+  PyArrayObject* out = new_array(2, shape, NPY_INT64, strides);
   if (!out) return nullptr;
-  unlocked(n > index_release, [&] { write_positions(mask, n, begins, ndim, PyArray_DIMS(x), data<int64_t>(out)); });
+  unlocked(n > index_release, [&] {
+    write_positions(mask, n, begins, ndim, PyArray_DIMS(x), shape[0], data<int64_t>(out));
+  });
   return reinterpret_cast<PyObject*>(out);
 }
 

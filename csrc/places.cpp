@@ -29,6 +29,13 @@ PyArrayObject* new_copy(PyArrayObject* a) {
   return out;
 }
 
+PyArrayObject* to_change(PyArrayObject* x, bool in_place) {
+  if (!in_place) return new_copy(x);
+  if (!is_contiguous(x) || !PyArray_ISWRITEABLE(x)) return nullptr;
+  Py_INCREF(x);
+  return x;
+}
+
 int read_shape(const Args& args, int i, npy_intp* shape) {
   int64_t sizes[NPY_MAXDIMS];
   if (i >= args.count() || !PyTuple_Check(args.object(i))) return -1;

@@ -19,6 +19,9 @@ constexpr int64_t index_release = 1 << 16;  // bytes for which Python may do som
 PyArrayObject* new_zeros(int ndim, const npy_intp* shape, int type);
 // A copy in C order.
 PyArrayObject* new_copy(PyArrayObject* a);
+// What a kernel that changes some elements of x writes to: a copy, or `in_place` x itself. Null without
+// an error if that is not for a kernel.
+PyArrayObject* to_change(PyArrayObject* x, bool in_place);
 // A shape given as a tuple; its length, or -1.
 int read_shape(const Args& args, int i, npy_intp* shape);
 

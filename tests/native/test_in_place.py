@@ -107,3 +107,50 @@ def test_out():
         assert out.data_ptr() == memory
         assert tidu.equal(out, x + y)
         assert tidu.equal(tidu.mul(x, x, out=x.clone()), x * x)
+
+
+AT_INDICES = {  # method: (arguments for a tensor of 90 x 80, their keywords)
+    "index_add_": (lambda i, y: (0, i, y), {}),
+    "index_add_ alpha": (lambda i, y: (0, i, y), {"alpha": 0.5}),
+    "index_add_ columns": (lambda i, y: (1, i[:70], y[:, :70]), {}),
+    "index_copy_": (lambda i, y: (-2, i, y), {}),
+    "index_copy_ columns": (lambda i, y: (1, i[:70], y[:, :70]), {}),
+    "index_fill_": (lambda i, y: (0, i, 2), {}),
+    "index_fill_ tensor": (lambda i, y: (1, i, y[3, 4]), {}),
+    "scatter_add_": (lambda i, y: (0, i[:, None].expand(90, 80), y), {}),
+    "put_": (lambda i, y: (i, y.reshape(-1)[:90]), {}),
+    "put_ accumulate": (lambda i, y: (i, y[:, 0], True), {}),
+}
+
+
+@pytest.mark.parametrize("dtype", [tidu.float32, tidu.float64, tidu.int64])
+@pytest.mark.parametrize("name", AT_INDICES)
+def test_at_indices(name, dtype):
+    """Only what the indices name is written, in the tensor's own memory, as is where nothing is shared."""
+    if "alpha" in name and dtype is tidu.int64:
+        return
+    tidu.manual_seed(0)
+    made, keywords = AT_INDICES[name]
+    method = name.split()[0]
+    x, y = (tidu.randn(90, 80).mul_(9).to(dtype) for _ in range(2))
+    args = made(tidu.randperm(90) % 79, y)
+    expected = getattr(x, method[:-1])(*args, **keywords)
+    for before in (x.clone(), x.t().contiguous().t(), x.clone()[:]):
+        memory, version = before.data_ptr(), before._version
+        assert getattr(before, method)(*args, **keywords) is before
+        assert (before.data_ptr(), before._version) == (memory, version + 1)
+        assert before.equal(expected)
+
+
+def test_at_indices_with_what_is_shared_or_recorded():
+    x, i = tidu.arange(6.0).reshape(3, 2), tidu.tensor([2, 0, 1])
+    assert x.clone().index_copy_(0, i, x).equal(x.index_copy(0, i, x))
+    assert x.index_copy_(0, i, x).tolist() == [[2, 3], [4, 5], [0, 1]]  # reads what was there before
+    y = tidu.ones(3, 2, requires_grad=True)
+    z = y * 1
+    z.index_add_(0, i, y).sum().backward()
+    assert y.grad.tolist() == [[2, 2]] * 3
+    with pytest.raises(IndexError):
+        tidu.zeros(3, 2).index_copy_(0, i + 1, x)
+    with pytest.raises(RuntimeError, match="leaf"):
+        y.index_fill_(0, i, 1)

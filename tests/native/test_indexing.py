@@ -33,7 +33,7 @@ def agree(name, *args, falls_back=False):
     expected = np.asarray(reference_of(name)(*args))
     found = kernel(name, falls_back)(*args)
     assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
-    assert found.flags.c_contiguous
+    assert (found.T if name == "nonzero" else found).flags.c_contiguous
     np.testing.assert_array_equal(found, expected)
     return found
 

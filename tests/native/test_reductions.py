@@ -213,10 +213,10 @@ def test_left_to_the_reference(name):
 
 @pytest.mark.parametrize("name", ["cumsum", "cumprod"])
 @some
-@given(**{**drawn, "dtype": st.sampled_from([*FLOATS, "int64"])})
+@given(**{**drawn, "dtype": st.sampled_from([*FLOATS, "int64", "int32", "bool"])})
 def test_running(name, shape, data, dtype, layout, keepdim, special, seed):
     """To the last digit: one element after another."""
-    x = laid_out(values(shape, "float64", seed, special and dtype != "int64").astype(dtype), layout)
+    x = laid_out(values(shape, "float64", seed, special and dtype in FLOATS).astype(dtype), layout)
     dim = data.draw(st.integers(-len(shape), len(shape) - 1))
     with np.errstate(all="ignore"):
         expected = reference_of(name)(x, dim, None)
@@ -224,3 +224,18 @@ def test_running(name, shape, data, dtype, layout, keepdim, special, seed):
     assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
     assert found.flags.c_contiguous
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["cummax_both", "cummin_both"])
+@some
+@given(**{**drawn, "dtype": st.sampled_from([*FLOATS, "int64"])})
+def test_running_extremes(name, shape, data, dtype, layout, keepdim, special, seed):
+    """Values and places; of equal ones the last."""
+    x = np.trunc(values(shape, "float64", seed, special and dtype != "int64")).astype(dtype)
+    x = laid_out(x, layout)
+    dim = data.draw(st.integers(-len(shape), len(shape) - 1))
+    found, expected = kernel(name, falls_back=False)(x, dim), reference_of(name)(x, dim)
+    for a, b in zip(found, expected, strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        assert a.flags.c_contiguous
+        np.testing.assert_array_equal(a, b)

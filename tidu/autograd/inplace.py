@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend.quiet import IGNORE, loud, quiet
-from ..backend.table import cpu
+from ..backend.table import FORWARDS, cpu
 from ..tensor import Tensor
 from .grad_mode import CAREFUL, mode, recording_now
 from .hooks import move_retained
@@ -54,7 +54,8 @@ def write(name, x, function, args, kwargs):
         for other in args:
             if isinstance(other, Tensor) and other._counter is x._counter and other is not x:
                 check_partial_overlap(x._array, other._array)
-    if directly(x._array, getattr(function, "op", None), (x, *args), kwargs):
+    op = getattr(function, "op", None)
+    if directly(x._array, op, (x, *args), kwargs) or _within(name, x, op, args, kwargs):
         x._bump(name)
         return x
     # The result's node may save x; what it saves must outlive the write (PyTorch clones here too).
@@ -107,6 +108,35 @@ def directly(target, op, args, kwargs):
             return False
         program, operands = found
     return program.into(target, *operands)
+
+
+def not_within(k, x, *args):
+    """What computes an operation within the array `x` where no kernel does."""
+
+
+def _within(name, x, op, args, kwargs):
+    """Whether a kernel changed what is to change in x's memory, and copied nothing, as `directly`.
+
+    These are operations that leave most of x as it is; their kernels have the method's name.
+    """
+    if FORWARDS.get(name) is not not_within:
+        return False
+    if op is not None:
+        args = _complete(op, (x, *args), kwargs)[1:]
+    elif kwargs:
+        return False
+    target, recording = x._array, recording_now()
+    if recording and x._node is not None:
+        return False
+    arrays = []
+    for value in args:
+        if isinstance(value, Tensor):
+            array = value._array
+            if (recording and value.requires_grad) or np.may_share_memory(array, target):
+                return False
+            value = array
+        arrays.append(value)
+    return getattr(cpu, name)(target, *arrays) is target
 
 
 def _complete(op, args, kwargs):

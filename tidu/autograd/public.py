@@ -183,7 +183,7 @@ def _in_place(name, call):
     """x.sin_(): the result of x.sin(), which then takes x's place in memory and in the graph."""
     from .inplace import write
 
-    op = getattr(call, "op", None)
+    own = op = getattr(call, "op", None)
     if op is not None and (op.strict or not op.promote):
         op = None
     scaled = op and getattr(op.overload, "op", None)
@@ -208,7 +208,7 @@ def _in_place(name, call):
 
     Its dtype and shape stay; RuntimeError for a leaf that requires grad.
     """
-    return method if op is None else usual(op, method, writes=name)
+    return method if own is None else usual(own, method, writes=name)
 
 
 def _at_once(name, op, x, y, *numbers):

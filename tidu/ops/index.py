@@ -165,13 +165,13 @@ KERNELS = {
         embedding_backward embedding_bag_sum embedding_weighted
     """,
     "scan": """
-        cummax_both cummin_both gather_up
+        cummax_both cummin_both
     """,
     "norms": """
         linalg_vector_norm rounded_root
     """,
     "sorting": """
-        distinct distinct_runs row_order sort_both top
+        bin_counts distinct distinct_runs occurrences row_order sort_both top
     """,
     "linalg": """
         cofactors cofactors_slope cross_product linalg_cross linalg_det linalg_inv linalg_inv_ex
@@ -195,7 +195,7 @@ KERNELS = {
     """,
     "masking": """
         _with_diagonal masked_fill_with masked_pick masked_place masked_replace one_hot
-        one_hot_of
+        one_hot_of sorted_places
     """,
     "padding": """
         pad pad_constant pad_from_self unpad

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import index as as_int
+from typing import Literal
 
 import numpy as np
 
@@ -202,8 +203,8 @@ def nonzero(input, *, as_tuple=False):
     if not as_tuple:
         return _nonzero.op.apply(input)
     array = input._array
-    found = np.nonzero(array.reshape(1) if not array.ndim else array)
-    return tuple(Tensor._wrap(i) for i in found)
+    found = table_of(array).nonzero(array if array.ndim else array.reshape(1))
+    return tuple([Tensor._wrap(column) for column in found.T])
 
 
 @composite(method=True)
@@ -373,14 +374,22 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
         )
     if sorter is not None:
         edges = np.take_along_axis(edges, sorter._array, -1)
-    side = "right" if right else "left"
+    found = table_of(edges).sorted_places(edges, values, right)
+    return Tensor._wrap(found.astype(np.int32 if out_int32 else np.int64, copy=False))
+
+
+def sorted_places(k, edges, values, right):
+    """`searchsorted`, of arrays."""
+    side: Literal["left", "right"] = "right" if right else "left"
     if edges.ndim == 1:
-        found = np.searchsorted(edges, values, side)
-    else:
-        found = np.empty(values.shape, np.int64)
-        for place in np.ndindex(edges.shape[:-1]):
-            found[place] = np.searchsorted(edges[place], values[place], side)
-    return Tensor._wrap(np.asarray(found, np.int32 if out_int32 else np.int64))
+        return np.asarray(np.searchsorted(edges, values, side), np.int64)
+    found = np.empty(values.shape, np.int64)
+    for place in np.ndindex(edges.shape[:-1]):
+        found[place] = np.searchsorted(edges[place], values[place], side)
+    return found
+
+
+FORWARDS["sorted_places"] = sorted_places
 
 
 @composite()

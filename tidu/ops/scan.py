@@ -154,26 +154,10 @@ def _running(name, ufunc, node):
         at = np.where((x == values) | (x != x), places, 0)
         return values, np.maximum.accumulate(at, axis)
 
-    declared.vjp(
-        x=lambda k, g, x_shape, indices, dim: k.gather_up(g, array_of(indices), dim, tuple(x_shape))
-    )
+    # Indices may repeat.
+    declared.vjp(x=lambda k, g, x_shape, indices, dim: k.scatter_sum(g, tuple(x_shape), dim, indices))
     return declared.op.apply
 
-
-@op(public=False, method=False, node="ScatterAddBackward0")
-def gather_up(k, x: Array, indices, dim, shape):
-    """Zeros of `shape`, to which `x` is added at `indices` along `dim`; indices may repeat."""
-    if not shape:
-        return x.copy()
-    whole = np.zeros(shape, x.dtype)
-    axis = dim % len(shape)
-    place = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
-    place[axis] = indices
-    np.add.at(whole, tuple(place), x)
-    return whole
-
-
-gather_up.vjp(x=lambda k, g, indices, dim: k.pick(g, indices, dim, True))
 
 _cummax = _running("cummax", "maximum", "CummaxBackward0")
 _cummin = _running("cummin", "minimum", "CumminBackward0")

@@ -12,8 +12,10 @@ import math
 import numpy as np
 
 from .. import dtypes
+from ..autograd.inplace import not_within
 from ..autograd.op import Array, op
 from ..autograd.public import composite
+from ..backend.table import FORWARDS
 from ..tensor import Tensor
 from .adding import add_at
 from .indexing import as_number
@@ -785,3 +787,6 @@ def put_flat_zeros(k, x: Array, index: Array):
 
 
 put_flat_zeros.vjp(x=lambda k, g, index: k.put_flat_zeros(g, index))
+
+for _name in ("index_add_", "index_copy_", "index_fill_", "put_", "scatter_add_"):
+    FORWARDS[_name] = not_within

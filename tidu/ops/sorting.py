@@ -239,6 +239,28 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 # Counting
 
 
+def _check_counted(x):
+    if x.ndim != 1 or x.min() < 0:
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+
+
+def occurrences(k, x, least):
+    """How often 0, 1, 2, ... occur: `least` numbers, or more."""
+    _check_counted(x)
+    return np.bincount(x, minlength=least).astype(I64, copy=False)
+
+
+def bin_counts(k, x, bins, low, high, width):
+    """How many elements from `low` to `high`, which is low + width, fall into each of equal parts."""
+    inside = x[(x >= low) & (x <= high)]
+    place = ((inside - low) / width * bins).astype(I64)
+    place[place == bins] = bins - 1
+    return np.bincount(place, minlength=bins)
+
+
+FORWARDS.update(occurrences=occurrences, bin_counts=bin_counts)
+
+
 @composite(method=True)
 def bincount(input, weights=None, minlength=0):
     """How often each of 0, 1, 2, ... occurs; with `weights`, the sum of these instead.
@@ -255,10 +277,9 @@ def bincount(input, weights=None, minlength=0):
     if x.ndim == 1 and not x.size:
         counted = weights is None or weights.dtype.kind < dtypes.FLOAT
         return Tensor._wrap(np.zeros(minlength, I64 if counted else weights._array.dtype))
-    if x.ndim != 1 or x.min() < 0:
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is None:
-        return Tensor._wrap(np.bincount(x, minlength=minlength).astype(I64, copy=False))
+        return Tensor._wrap(table_of(x).occurrences(x, minlength))
+    _check_counted(x)
     if weights.shape != input.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     dtype = weights._array.dtype if weights._array.dtype == np.float32 else np.float64
@@ -297,10 +318,9 @@ def histc(input, bins=100, min=0, max=0):
     if bins <= 0:
         raise RuntimeError("bins must be > 0")
     low, high = _edges(float(min), float(max), x, "torch.histc", 1)
-    inside = x[(x >= low) & (x <= high)]
-    place = ((inside - low) / (high - low) * bins).astype(I64)
-    place[place == bins] = bins - 1
-    return Tensor._wrap(np.bincount(place, minlength=bins).astype(x.dtype))
+    width = float(high - low)
+    counted = table_of(x).bin_counts(x, bins, float(low), float(high), width)
+    return Tensor._wrap(counted.astype(x.dtype))
 
 
 @composite(method=True)
