@@ -8,6 +8,7 @@ const Entry* const families[] = {
     attention_kernels,
     convolution_entries,
     counting_kernels,
+    cross_kernels,
     index_element_kernels,
     index_row_kernels,
     mask_kernels,

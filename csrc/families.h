@@ -9,6 +9,7 @@ extern const Entry activation_kernels[];
 extern const Entry attention_kernels[];
 extern const Entry convolution_entries[];
 extern const Entry counting_kernels[];
+extern const Entry cross_kernels[];
 extern const Entry index_element_kernels[];
 extern const Entry index_row_kernels[];
 extern const Entry mask_kernels[];

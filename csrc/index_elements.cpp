@@ -1,4 +1,6 @@
 // Indexing with an index for each element: gather, scatter and their kin, take and its gradient.
+#include <cstdlib>
+
 #include "families.h"
 #include "places.h"
 
@@ -342,6 +344,30 @@ PyObject* put(const Args& args) {
   return PyArray_TYPE(x) == NPY_INT64 ? write(int64_t()) : by_type(x, write);
 }
 
+// tril_(x, diagonal), triu_(x, diagonal): zeros above or below the diagonal of the matrices x itself has
+template <bool upper>
+PyObject* clear_triangle(const Args& args) {
+  PyArrayObject* x = args.array(0);
+  int64_t diagonal;
+  const int ndim = x ? PyArray_NDIM(x) : 0;
+  if (ndim < 2 || !args.integer(1, diagonal) || std::abs(diagonal) > INT32_MAX) return nullptr;
+  Held full(to_change(x, true));
+  if (!full) return nullptr;
+  const int64_t rows = PyArray_DIM(x, ndim - 2), columns = PyArray_DIM(x, ndim - 1);
+  const int64_t item = PyArray_ITEMSIZE(x), count = columns ? PyArray_SIZE(x) / columns : 0;
+  char* to = data<char>(x);
+  unlocked(PyArray_NBYTES(x) > index_release, [&] {
+    parallel::split(count, 2 * index_grain / (columns * item + 1) + 1, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; r++) {
+        const int64_t edge = r % rows + diagonal + !upper;  // the first column above, or on, the diagonal
+        const int64_t at = edge < 0 ? 0 : edge < columns ? edge : columns;
+        std::memset(to + (r * columns + (upper ? 0 : at)) * item, 0, (upper ? at : columns - at) * item);
+      }
+    });
+  });
+  return full.object();
+}
+
 }  // namespace
 
 const Entry index_element_kernels[] = {
@@ -354,6 +380,8 @@ const Entry index_element_kernels[] = {
     {"take", take},
     {"take_sum", take_sum},
     {"put_", put},
+    {"tril_", clear_triangle<false>},
+    {"triu_", clear_triangle<true>},
     {nullptr, nullptr},
 };
 

@@ -119,6 +119,8 @@ AT_INDICES = {  # method: (arguments for a tensor of 90 x 80, their keywords)
     "index_fill_ tensor": (lambda i, y: (1, i, y[3, 4]), {}),
     "scatter_add_": (lambda i, y: (0, i[:, None].expand(90, 80), y), {}),
     "put_": (lambda i, y: (i, y.reshape(-1)[:90]), {}),
+    "tril_": (lambda i, y: (-3,), {}),
+    "triu_": (lambda i, y: (), {"diagonal": 70}),
     "put_ accumulate": (lambda i, y: (i, y[:, 0], True), {}),
 }
 

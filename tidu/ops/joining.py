@@ -375,11 +375,11 @@ def repeat_interleave(input=None, repeats=None, dim=None, *, output_size=None):
                                f"repeats.size(0) = {counts.size} and input.size({axis}) = "
                                f"{n}")  # fmt: skip
         counts = np.broadcast_to(counts.reshape(-1), (n,))
+        total = int(counts.sum())
     else:
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
-        counts = np.full(n, repeats)
-    total = int(counts.sum())
+        counts, total = repeats, n * repeats
     if output_size is not None and output_size != total:
         raise RuntimeError("allocated size does not match required size")
     places = Tensor._wrap(np.repeat(np.arange(n), counts))
@@ -402,7 +402,7 @@ def roll(k, x: Array, shifts, dims=()):
     if not shifts:
         raise RuntimeError("`shifts` required")
     if not dims and len(shifts) == 1:
-        return k.xp.roll(x, shifts[0])
+        return k.roll(x.reshape(-1), shifts, (0,)).reshape(x.shape)
     if len(shifts) != len(dims):
         raise RuntimeError(
             f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}"

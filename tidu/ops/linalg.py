@@ -752,8 +752,10 @@ def linalg_cross(input, other, *, dim=-1):
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and "
             f"{other.shape[dim]}"
         )
-    shape = operations.broadcast_shapes(input.shape, other.shape)
-    return cross_product.op.apply(input.expand(shape), other.expand(shape), dim % input.ndim)
+    if input.shape != other.shape:
+        shape = operations.broadcast_shapes(input.shape, other.shape)
+        input, other = input.expand(shape), other.expand(shape)
+    return cross_product.op.apply(input, other, dim % input.ndim)
 
 
 @composite(method=True)

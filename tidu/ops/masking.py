@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from .. import dtypes
-from ..autograd.inplace import write
+from ..autograd.inplace import not_within, write
 from ..autograd.op import Array, op
 from ..autograd.public import composite, operations
 from ..backend.table import FORWARDS, table_of
@@ -295,6 +295,7 @@ def _triangle(name, where, example):
 
 
 tril = _triangle("tril", "above", "tensor([[1., 0., 0.],\n            [1., 1., 0.]])")
+FORWARDS.update(tril_=not_within, triu_=not_within)
 triu = _triangle("triu", "below", "tensor([[1., 1., 1.],\n            [0., 1., 1.]])")
 
 

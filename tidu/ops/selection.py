@@ -248,8 +248,7 @@ def both_extremes(k, x: Array, dim, keepdim):
     if dim is not None:
         one_dim("aminmax", x, dim)
     axes = dims_of(dim, x.ndim)
-    low = k.xp.minimum.reduce(x, axes, None, None, keepdim)
-    return low, k.xp.maximum.reduce(x, axes, None, None, keepdim)
+    return k.amin(x, axes, keepdim), k.amax(x, axes, keepdim)
 
 
 @both_extremes.vjp_joint("x")

@@ -349,7 +349,7 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False):
         low, high = _edges(low, high, x, "torch.histogramdd", 0.5)
         edges = PUBLIC["linspace"](float(low), float(high), bins + 1, dtype=input.dtype)._array
     weights = None if weight is None else weight._array.reshape(-1)
-    place = np.searchsorted(edges, x, "right") - 1
+    place = table_of(x).sorted_places(edges, x, True) - 1
     place[x == edges[-1]] = len(edges) - 2
     inside = (place >= 0) & (place < len(edges) - 1)
     counted = np.bincount(
