@@ -170,7 +170,7 @@ PyObject* spread_of(Call& call, const Spread& spread) {
     reduce_groups(plan.groups(), r.sum, r.sum_of_sums, call.elements<T>(), none, means);
     const T n = static_cast<T>(plan.reduced());
     for (int64_t i = 0; i < plan.results(); i++) means[i] /= n;
-    reduce_groups<T, T>(plan.groups(), r.centered, r.sum_of_sums, call.elements<T>(), means, result);
+    reduce_groups<T, T>(plan.groups(), r.squares, r.sum_of_sums, call.elements<T>(), means, result);
     const double free = static_cast<double>(plan.reduced()) - spread.correction;
     const T divisor = free > 0 ? static_cast<T>(free) : T(0);
     for (int64_t i = 0; i < plan.results(); i++) {

@@ -7,7 +7,8 @@
 namespace tidu {
 
 // Reduces f(x) over n elements that lie side by side (rows), or over n rows for each of their
-// columns. Strides count elements. `center` is for `centered` only: a number for each result.
+// columns. Strides count elements. `center` is for `squares` only: a number for each result, or null
+// for 0.
 template <class In, class Out>
 struct Reduction {
   // `count` rows; the center of the next row is `center_step` further on.
@@ -31,8 +32,7 @@ template <class T>
 struct Reductions {
   Reduction<T, T> sum;
   Reduction<T, T> sum_of_sums;  // what was summed in parts
-  Reduction<T, T> squares;   // x^2
-  Reduction<T, T> centered;  // (x - center)^2
+  Reduction<T, T> squares;  // (x - center)^2
   Reduction<T, T> absolute;  // |x|
   Reduction<T, T> product, largest, smallest;
   Reduction<T, int64_t> nonzero;  // how many are not zero

@@ -10,12 +10,11 @@
 
 namespace tidu::TIDU_ISA {
 
-enum Map { as_is, squared, centered, absolute };
+enum Map { as_is, squared, absolute };  // x, (x - center)^2, |x|
 
 template <Map M, class V>
 TIDU_INLINE V mapped(V x, V center) {
-  if constexpr (M == squared) return x * x;
-  if constexpr (M == centered) return (x - center) * (x - center);
+  if constexpr (M == squared) return (x - center) * (x - center);
   if constexpr (M == absolute) return x < 0 ? -x : x;
   return x;
 }
@@ -94,22 +93,22 @@ template <Map M, class T>
 TIDU_INLINE void add_run(const T* x, int64_t stride, int64_t rows, int64_t columns,
                          const T* center, T* sums) {
   constexpr int L = lanes<T>, N = 4;
-  const T* centers = center ? center : x;  // not used if there are none
+  const auto center_of = [&](int64_t c) { return center ? load(center + c) : Vec<T>{}; };
   int64_t c = 0;
   for (; c + N * L <= columns; c += N * L) {
     Vec<T> m[N], s[N];
-    for (int k = 0; k < N; k++) m[k] = load(centers + c + k * L);
+    for (int k = 0; k < N; k++) m[k] = center_of(c + k * L);
     add_rows<M, N, 256 / sizeof(T)>(x + c, stride, rows, m, s);
     for (int k = 0; k < N; k++) store(sums + c + k * L, load(sums + c + k * L) + s[k]);
   }
   for (; c + L <= columns; c += L) {
-    Vec<T> m = load(centers + c), s;
+    Vec<T> m = center_of(c), s;
     add_rows<M, 1>(x + c, stride, rows, &m, &s);
     store(sums + c, load(sums + c) + s);
   }
   for (; c < columns; c++) {
     T s = 0;
-    for (int64_t i = 0; i < rows; i++) s += mapped<M>(x[i * stride + c], centers[c]);
+    for (int64_t i = 0; i < rows; i++) s += mapped<M>(x[i * stride + c], center ? center[c] : T(0));
     sums[c] += s;
   }
 }
@@ -157,20 +156,21 @@ static void few_columns(const T* x, int64_t stride, int64_t n, int64_t columns, 
   constexpr int64_t most = side_by_side * width<T>;
   const int64_t quarter = n / side_by_side;
   T sums[side_by_side * most], centers[side_by_side * most];
-  if (M == centered) {
+  if (center) {
     for (int k = 0; k < side_by_side; k++)
       for (int64_t c = 0; c < columns; c++) centers[k * columns + c] = center[c];
   }
   if (stride == columns) {
-    cascade_columns<M>(x, side_by_side * stride, quarter, side_by_side * columns, centers, sums);
+    cascade_columns<M>(x, side_by_side * stride, quarter, side_by_side * columns,
+                       center ? centers : nullptr, sums);
   } else {
     for (int k = 0; k < side_by_side; k++)
-      cascade_columns<M>(x + k * stride, side_by_side * stride, quarter, columns, centers,
+      cascade_columns<M>(x + k * stride, side_by_side * stride, quarter, columns, center,
                          sums + k * columns);
   }
   for (int64_t i = quarter * side_by_side; i < n; i++)
     for (int64_t c = 0; c < columns; c++)
-      sums[c] += mapped<M>(x[i * stride + c], M == centered ? center[c] : T(0));
+      sums[c] += mapped<M>(x[i * stride + c], center ? center[c] : T(0));
   for (int64_t c = 0; c < columns; c++)
     out[c] = sums[c] + sums[columns + c] + sums[2 * columns + c] + sums[3 * columns + c];
 }
@@ -236,7 +236,7 @@ TIDU_INLINE void sum_rows_together(const T* x, int64_t row_stride, int64_t n, co
   constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
   T across[W * W], lanes_first[W * W], totals[W];
   for (int r = 0; r < W; r++, x += row_stride) {
-    const T c = M == centered ? center[r * center_step] : T(0);
+    const T c = center ? center[r * center_step] : T(0);
     Vec<T> centers[N], s[N];
     for (int k = 0; k < N; k++) centers[k] = splat(c);
     add_rows<M, N>(x, group, n / group, centers, s);
@@ -263,24 +263,24 @@ static void sum_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, c
   constexpr int R = 4;
   T c[R] = {};
   int64_t i = 0;
-  if (n == 1 && row_stride == 1 && M != centered) {
+  if (n == 1 && row_stride == 1 && !center) {
     for (; i < count; i++) out[i] = mapped<M>(x[i], T(0)) + T(0);  // the sum of -0 is 0
     return;
   }
   if (n >= 16 * side_by_side * width<T>) {
     const int64_t part = count / R;  // each is read from its beginning to its end
     for (; i < part; i++) {
-      for (int r = 0; r < R && M == centered; r++) c[r] = center[(i + r * part) * center_step];
+      for (int r = 0; r < R && center; r++) c[r] = center[(i + r * part) * center_step];
       sum_long_rows<M, R>(x + i * row_stride, part * row_stride, n, c, out + i, part);
     }
     i = part * R;
   } else if (n >= width<T>) {
     for (; i + width<T> <= count; i += width<T>)
       sum_rows_together<M>(x + i * row_stride, row_stride, n,
-                           M == centered ? center + i * center_step : center, center_step, out + i);
+                           center ? center + i * center_step : nullptr, center_step, out + i);
   }
   for (; i < count; i++) {
-    if (M == centered) c[0] = center[i * center_step];
+    if (center) c[0] = center[i * center_step];
     const T* row = x + i * row_stride;
     if (n < width<T>)
       out[i] = sum_short_row<M>(row, n, c[0]);
