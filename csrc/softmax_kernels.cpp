@@ -37,7 +37,7 @@ void softmax(const T* x, T* out, int64_t rows, int64_t n) {
   for (int64_t row = 0; row < rows; row++, x += n, out += n) {
     const Vec<T> top = splat(largest(x, n));
     const T total = T(sum_blocks<T>(n, [&](int64_t i, int count) __attribute__((always_inline)) {
-      Vec<T> e = Math<T>::exp(load_up_to(x + i, count, lowest<T>) - top);
+      Vec<T> e = Math<T>::exp_of_negative(load_up_to(x + i, count, lowest<T>) - top);
       store_up_to(out + i, e, count);
       return e;
     }));
@@ -48,11 +48,17 @@ void softmax(const T* x, T* out, int64_t rows, int64_t n) {
   }
 }
 
-template <class T>
+// exp(x) for what is not above 0, but for infinity if sums of infinity are asked for.
+template <class T, What what>
+TIDU_INLINE Vec<T> exponential(Vec<T> x) {
+  return what == only_sum ? Math<T>::exp(x) : Math<T>::exp_of_negative(x);
+}
+
+template <class T, What what>
 T exponentials(const T* x, int64_t n, T top) {
   const Vec<T> above = splat(top);
   return T(sum_blocks<T>(n, [&](int64_t i, int count) __attribute__((always_inline)) {
-    return Math<T>::exp(load_up_to(x + i, count, lowest<T>) - above);
+    return exponential<T, what>(load_up_to(x + i, count, lowest<T>) - above);
   }));
 }
 
@@ -69,7 +75,7 @@ void logarithms(const T* x, T* out, int64_t rows, int64_t n) {
       // What `logsumexp` gives for infinity is infinity, not NaN.
       if (what == only_sum && __builtin_isinf(top)) top = 0;
       tops[r] = top;
-      sums[r] = exponentials(line, n, top);
+      sums[r] = exponentials<T, what>(line, n, top);
     }
     Vec<T> logs = Math<T>::log(sums);
     if (what == only_sum) {
@@ -107,7 +113,7 @@ void log_softmax_grad(const T* g, int64_t g_step, const T* y, T* out, int64_t ro
       return load_up_to(g + i, count, T(0));
     })));
     each_vector<T>(n, [&](int64_t i, int count) __attribute__((always_inline)) {
-      Vec<T> e = Math<T>::exp(load_up_to(y + i, count, T(0)));
+      Vec<T> e = Math<T>::exp_of_negative(load_up_to(y + i, count, T(0)));
       store_up_to(out + i, load_up_to(g + i, count, T(0)) - e * sum, count);
     });
   }
@@ -116,7 +122,7 @@ void log_softmax_grad(const T* g, int64_t g_step, const T* y, T* out, int64_t ro
 // All of a row at -inf gives -inf - -inf: no element of it counts.
 template <class T>
 TIDU_INLINE Vec<T> weight(Vec<T> x, Vec<T> y) {
-  Vec<T> e = Math<T>::exp(x - y);
+  Vec<T> e = Math<T>::exp_of_negative(x - y);
   return e == e ? e : Vec<T>{};
 }
 
@@ -178,7 +184,7 @@ void columns(const T* x, T* out, int64_t n, int64_t step, int64_t columns) {
     for (int64_t c = 0; c < columns; c++) top[c] = __builtin_isinf(top[c]) ? T(0) : top[c];
   Totals<T> totals;
   add_rows<T>(totals, n, columns, [&](int64_t row, int64_t c, int count) __attribute__((always_inline)) {
-    Vec<T> e = Math<T>::exp(load_up_to(x + row * step + c, count, T(0)) - load_up_to(top + c, count, T(0)));
+    Vec<T> e = exponential<T, what>(load_up_to(x + row * step + c, count, T(0)) - load_up_to(top + c, count, T(0)));
     if (what == plain) store_up_to(out + row * step + c, e, count);
     return e;
   });
@@ -212,7 +218,7 @@ void columns_grad(const T* g, const T* y, T* out, int64_t n, int64_t step, int64
       const int64_t at = row * step + c;
       Vec<T> from = load_up_to(g + at, count, T(0)), result = load_up_to(y + at, count, T(0));
       Vec<T> sum = load_up_to(totals.all + c, count, T(0));
-      store_up_to(out + at, what == plain ? result * (from - sum) : from - Math<T>::exp(result) * sum, count);
+      store_up_to(out + at, what == plain ? result * (from - sum) : from - Math<T>::exp_of_negative(result) * sum, count);
     });
   }
 }

@@ -66,6 +66,12 @@ struct Math<float> {
     I half = n >> 1;  // in two steps, since 2^n itself may be out of range
     return y * power_of_two(half) * power_of_two(n - half);
   }
+  // For x <= 40 only: n + 64 is in range if n is not.
+  TIDU_INLINE V exp_of_negative(V x) {
+    I n;
+    V y = expm1_reduced(reduce(at_least(x, -104.f), n)) + 1.f;
+    return y * power_of_two(n + 64) * 0x1p-64f;
+  }
   // For |x| <= 87 only.
   TIDU_INLINE V exp_of_moderate(V x) {
     I n;
@@ -255,6 +261,11 @@ struct Math<double> {
     V y = expm1_reduced(reduce(limit(x), n)) + 1.;
     I half = n >> 1;
     return y * power_of_two(half) * power_of_two(n - half);
+  }
+  TIDU_INLINE V exp_of_negative(V x) {  // see above
+    I n;
+    V y = expm1_reduced(reduce(at_least(x, -746.), n)) + 1.;
+    return y * power_of_two(n + 64) * 0x1p-64;
   }
   TIDU_INLINE V exp2(V x) {
     x = x > 1025. ? splat(1025.) : x;
