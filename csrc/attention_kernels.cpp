@@ -33,17 +33,6 @@ void mask_row(const Scores<T>& s, int64_t row, int64_t n) {
   }
 }
 
-// exp(x) for what is not above 1 by more than rounding: no step guards against overflow, and what
-// would be denormal is 0.
-TIDU_INLINE Vec<double> weight(Vec<double> x) { return Math<double>::exp(x); }
-TIDU_INLINE Vec<float> weight(Vec<float> x) {
-  const Mask<float> nothing = x < -87.f;
-  Vec<int32_t> n;
-  const Vec<float> r = Math<float>::reduce(nothing ? splat(-87.f) : x, n);
-  const Vec<float> y = (Math<float>::expm1_reduced(r) + 1.f) * Math<float>::power_of_two(n);
-  return nothing ? Vec<float>{} : y;
-}
-
 // Rows of scores are read and written in whole vectors: their room is a multiple of a vector. `other`
 // stands for what is behind the n elements that count.
 template <class T>
@@ -60,12 +49,12 @@ TIDU_INLINE T exponentials(T* x, int64_t n, int64_t columns, T scale, T above) {
   Vec<T> sum = {};
   int64_t j = 0;
   for (; j + lanes<T> <= n; j += lanes<T>) {
-    const Vec<T> e = weight(load(x + j) * factor - less);
+    const Vec<T> e = Math<T>::exp_of_negative(load(x + j) * factor - less);
     store(x + j, e);
     sum += e;
   }
   if (j < n) {
-    const Vec<T> e = first_lanes(weight(load(x + j) * factor - less), n - j, T(0));
+    const Vec<T> e = first_lanes(Math<T>::exp_of_negative(load(x + j) * factor - less), n - j, T(0));
     store(x + j, e);
     sum += e;
     j += lanes<T>;
