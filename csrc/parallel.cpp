@@ -245,4 +245,17 @@ void run(int64_t n, void (*body)(void*, int64_t), void* context, bool small) {
   }, &call, small);
 }
 
+void split(int64_t n, int64_t grain, int64_t unit, void (*piece)(void*, int64_t, int64_t), void* context) {
+  constexpr int64_t small_work = 16;  // grains; waking a thread takes about that long
+  int64_t pieces = n / (grain > 0 ? grain : 1);
+  const bool small = grain > 1 && pieces < small_work;  // with a grain of 1, each may be of any size
+  if (pieces > threads()) pieces = threads();
+  if (pieces <= 1) return piece(context, 0, n);
+  const int64_t units = (n + unit - 1) / unit;
+  run(pieces, [&](int64_t i) {
+    const int64_t begin = units * i / pieces * unit, end = units * (i + 1) / pieces * unit;
+    piece(context, begin, end < n ? end : n);
+  }, small);
+}
+
 }  // namespace tidu::parallel

@@ -31,24 +31,17 @@ void run(int64_t n, F&& task, bool small = false) {
       const_cast<void*>(static_cast<const void*>(&task)), small);
 }
 
-constexpr int64_t small_work = 16;  // grains; waking a thread takes about that long
-
 // Cuts [0, n) into a piece for each thread, none smaller than `grain`, and runs
-// piece(begin, end); multiples of `unit` are not cut.
+// piece(context, begin, end); multiples of `unit` are not cut.
+void split(int64_t n, int64_t grain, int64_t unit, void (*piece)(void* context, int64_t begin, int64_t end),
+           void* context);
+
 template <class F>
 void split(int64_t n, int64_t grain, int64_t unit, F&& piece) {
-  int64_t pieces = n / (grain > 0 ? grain : 1);
-  const bool small = grain > 1 && pieces < small_work;  // with a grain of 1, each may be of any size
-  if (pieces > threads()) pieces = threads();
-  if (pieces <= 1) {
-    piece(int64_t(0), n);
-    return;
-  }
-  int64_t units = (n + unit - 1) / unit;
-  run(pieces, [&](int64_t i) {
-    int64_t begin = units * i / pieces * unit, end = units * (i + 1) / pieces * unit;
-    piece(begin, end < n ? end : n);
-  }, small);
+  using Function = typename std::remove_reference<F>::type;
+  split(n, grain, unit,
+        [](void* f, int64_t begin, int64_t end) { (*static_cast<Function*>(f))(begin, end); },
+        const_cast<void*>(static_cast<const void*>(&piece)));
 }
 
 }  // namespace tidu::parallel

@@ -11,20 +11,16 @@ namespace tidu {
 // Runs `work`; without Python's lock if it is long, for to give it back and take it again is not free.
 template <class F>
 void unlocked(bool is_long, F&& work) {
-  if (!is_long) {
-    work();
-    return;
-  }
+  PyThreadState* state = is_long ? PyEval_SaveThread() : nullptr;
   // Not in a destructor: a thread that asks for the lock while the interpreter shuts down is ended
   // there, by something like an exception, which destructors may not let out.
-  PyThreadState* state = PyEval_SaveThread();
   try {
     work();
   } catch (const std::exception&) {
-    PyEval_RestoreThread(state);
+    if (state) PyEval_RestoreThread(state);
     throw;
   }
-  PyEval_RestoreThread(state);
+  if (state) PyEval_RestoreThread(state);
 }
 
 }  // namespace tidu
