@@ -104,8 +104,7 @@ struct Options {
   }
 };
 
-template <Loss loss>
-PyObject* values(const Args& args) {
+PyObject* values_of(Loss loss, const Args& args) {
   PyArrayObject *x = args.array(0), *y = args.array(1);
   Options options;
   if (!alike(x, y) || !options.read(args, 2, loss)) return nullptr;
@@ -140,8 +139,7 @@ PyObject* values(const Args& args) {
 }
 
 // g, x, y and the options; `exchanged`: with respect to y.
-template <Loss loss, bool exchanged>
-PyObject* grad(const Args& args) {
+PyObject* grad_of(Loss loss, bool exchanged, const Args& args) {
   PyArrayObject *g = args.array(0), *x = args.array(1), *y = args.array(2);
   Options options;
   if (!g || !alike(x, y) || PyArray_TYPE(g) != PyArray_TYPE(x) || !options.read(args, 3, loss))
@@ -170,6 +168,11 @@ PyObject* grad(const Args& args) {
     return reinterpret_cast<PyObject*>(out);
   });
 }
+
+template <Loss loss>
+PyObject* values(const Args& args) { return values_of(loss, args); }
+template <Loss loss, bool exchanged>
+PyObject* grad(const Args& args) { return grad_of(loss, exchanged, args); }
 
 // Classes
 

@@ -79,6 +79,68 @@ Step::Tile Step::at(int64_t outer) const {
   return t;
 }
 
+void Step::rows(int64_t begin, int64_t end, Work tile) const {
+  const Group last = n_others_ ? others_[n_others_ - 1] : Group{1, 0, false};
+  while (begin < end) {
+    Tile t = at(begin);
+    const int64_t left = last.size - begin % last.size;
+    t.count = left < end - begin ? left : end - begin;
+    t.stride = last.stride;
+    t.center_step = n_others_ ? center_strides_[n_others_ - 1] : 0;
+    tile(t);
+    begin += t.count;
+  }
+}
+
+void Step::run(Work tile) const {
+  const int64_t n = reduced_.size;
+  const int64_t share = worth_a_thread / (n * columns_) + 1;  // of outer indices
+  if (blocks_ > 1 && !by_columns_) {
+    // Blocks of a row are rows too, but for the last, which may be shorter.
+    parallel::split(outer_ * blocks_, 1, 1, [&](int64_t begin, int64_t end) {
+      while (begin < end) {
+        Tile t = at(begin / blocks_);
+        const int64_t first = begin % blocks_, whole = n / block_ - first;
+        t.in += first * block_;
+        t.out = begin;
+        t.n = whole > 0 ? block_ : n - first * block_;
+        t.count = whole < 1 ? 1 : whole < end - begin ? whole : end - begin;
+        t.stride = block_;
+        t.center_step = 0;
+        tile(t);
+        begin += t.count;
+      }
+    });
+  } else if (blocks_ > 1) {
+    parallel::split(outer_ * blocks_, worth_a_thread / (block_ * columns_) + 1, 1,
+                    [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        Tile t = at(i / blocks_);
+        const int64_t first = i % blocks_ * block_;
+        t.in += first * reduced_.stride;
+        t.out = i * columns_;
+        t.n = n - first < block_ ? n - first : block_;
+        tile(t);
+      }
+    });
+  } else if (!by_columns_) {
+    parallel::split(outer_, share, 1, [&](int64_t begin, int64_t end) { rows(begin, end, tile); });
+  } else if (outer_ >= 2 * parallel::threads()) {
+    parallel::split(outer_, share, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) tile(at(i));
+    });
+  } else {
+    for (int64_t i = 0; i < outer_; i++) {
+      parallel::split(columns_, worth_a_thread / n + 128, 128, [&](int64_t begin, int64_t end) {
+        Tile t = at(i);
+        t.in += begin, t.out += begin, t.center += begin;
+        t.columns = end - begin;
+        tile(t);
+      });
+    }
+  }
+}
+
 bool ReductionPlan::build(PyArrayObject* x, const bool* reduced) {
   x_ = x;
   reduced_ = reduced;

@@ -43,10 +43,6 @@ class Step {
   int64_t columns() const { return columns_; }
   bool by_columns() const { return by_columns_; }
 
-  // Calls tile(Tile) for all parts, on several threads if there is much to do.
-  template <class F>
-  void run(F&& tile) const;
-
   struct Tile {
     int64_t in, out, center;  // where they begin
     int64_t count, stride, center_step;  // rows: how many, and from one to the next
@@ -54,10 +50,23 @@ class Step {
     int64_t columns;          // columns: how many
   };
 
- private:
-  Tile at(int64_t outer) const;
+  // Calls tile(Tile) for all parts, on several threads if there is much to do.
   template <class F>
-  void rows(int64_t begin, int64_t end, F& tile) const;
+  void run(F&& tile) const {
+    run({[](void* f, const Tile& t) { (*static_cast<typename std::remove_reference<F>::type*>(f))(t); },
+         const_cast<void*>(static_cast<const void*>(&tile))});
+  }
+
+ private:
+  struct Work {
+    void (*call)(void* context, const Tile&);
+    void* context;
+
+    void operator()(const Tile& t) const { call(context, t); }
+  };
+  void run(Work tile) const;
+  Tile at(int64_t outer) const;
+  void rows(int64_t begin, int64_t end, Work tile) const;
 
   Group others_[NPY_MAXDIMS];
   int64_t center_strides_[NPY_MAXDIMS];
@@ -66,70 +75,6 @@ class Step {
   bool by_columns_;
   int64_t columns_ = 1, outer_ = 1, block_, blocks_;
 };
-
-template <class F>
-void Step::rows(int64_t begin, int64_t end, F& tile) const {
-  const Group last = n_others_ ? others_[n_others_ - 1] : Group{1, 0, false};
-  while (begin < end) {
-    Tile t = at(begin);
-    const int64_t left = last.size - begin % last.size;
-    t.count = left < end - begin ? left : end - begin;
-    t.stride = last.stride;
-    t.center_step = n_others_ ? center_strides_[n_others_ - 1] : 0;
-    tile(t);
-    begin += t.count;
-  }
-}
-
-template <class F>
-void Step::run(F&& tile) const {
-  const int64_t n = reduced_.size;
-  const int64_t share = worth_a_thread / (n * columns_) + 1;  // of outer indices
-  if (blocks_ > 1 && !by_columns_) {
-    // Blocks of a row are rows too, but for the last, which may be shorter.
-    parallel::split(outer_ * blocks_, 1, 1, [&](int64_t begin, int64_t end) {
-      while (begin < end) {
-        Tile t = at(begin / blocks_);
-        const int64_t first = begin % blocks_, whole = n / block_ - first;
-        t.in += first * block_;
-        t.out = begin;
-        t.n = whole > 0 ? block_ : n - first * block_;
-        t.count = whole < 1 ? 1 : whole < end - begin ? whole : end - begin;
-        t.stride = block_;
-        t.center_step = 0;
-        tile(t);
-        begin += t.count;
-      }
-    });
-  } else if (blocks_ > 1) {
-    parallel::split(outer_ * blocks_, worth_a_thread / (block_ * columns_) + 1, 1,
-                    [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        Tile t = at(i / blocks_);
-        const int64_t first = i % blocks_ * block_;
-        t.in += first * reduced_.stride;
-        t.out = i * columns_;
-        t.n = n - first < block_ ? n - first : block_;
-        tile(t);
-      }
-    });
-  } else if (!by_columns_) {
-    parallel::split(outer_, share, 1, [&](int64_t begin, int64_t end) { rows(begin, end, tile); });
-  } else if (outer_ >= 2 * parallel::threads()) {
-    parallel::split(outer_, share, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) tile(at(i));
-    });
-  } else {
-    for (int64_t i = 0; i < outer_; i++) {
-      parallel::split(columns_, worth_a_thread / n + 128, 128, [&](int64_t begin, int64_t end) {
-        Tile t = at(i);
-        t.in += begin, t.out += begin, t.center += begin;
-        t.columns = end - begin;
-        tile(t);
-      });
-    }
-  }
-}
 
 // The reduction of some dimensions of an array.
 class ReductionPlan {
@@ -185,17 +130,13 @@ void ReductionPlan::permute(const T* from, T* to) const {
 template <class In, class Out>
 void run_step(const Step& step, const Reduction<In, Out>& kernels, const In* x, const Out* center,
               Out* out) {
-  if (step.by_columns()) {
-    step.run([&](const Step::Tile& t) {
-      kernels.columns(x + t.in, t.stride, t.n, t.columns, center ? center + t.center : nullptr,
-                      out + t.out);
-    });
-  } else {
-    step.run([&](const Step::Tile& t) {
-      kernels.rows(x + t.in, t.stride, t.count, t.n, center ? center + t.center : nullptr,
-                   t.center_step, out + t.out);
-    });
-  }
+  step.run([&](const Step::Tile& t) {
+    const Out* centers = center ? center + t.center : nullptr;
+    if (step.by_columns())
+      kernels.columns(x + t.in, t.stride, t.n, t.columns, centers, out + t.out);
+    else
+      kernels.rows(x + t.in, t.stride, t.count, t.n, centers, t.center_step, out + t.out);
+  });
 }
 
 // Reduces by `first`, and what that gives by `then`, until no group is left. The results have the
