@@ -19,13 +19,10 @@ namespace tidu {
     TIDU_TABLES(TIDU_CALL_FILL) \
   }
 
-#if defined(__x86_64__) || defined(_M_X64)
-TIDU_DECLARE(v1)
-TIDU_DECLARE(v3)
-TIDU_DECLARE(v4)
-#else
-TIDU_DECLARE(neon)
-#endif
+// TIDU_ISAS, from CMakeLists.txt, is X(name) for each instruction set that there are kernels for.
+#define X TIDU_DECLARE
+TIDU_ISAS
+#undef X
 
 #define TIDU_DEFINE(type, name) type name;
 TIDU_TABLES(TIDU_DEFINE)
@@ -39,15 +36,9 @@ struct Isa {
 };
 
 // Best first.
-const Isa isas[] = {
-#if defined(__x86_64__) || defined(_M_X64)
-    {"v4", supports_x86_64_v4, [] TIDU_FILL(v4)},
-    {"v3", supports_x86_64_v3, [] TIDU_FILL(v3)},
-    {"v1", [] { return true; }, [] TIDU_FILL(v1)},
-#else
-    {"neon", [] { return true; }, [] TIDU_FILL(neon)},
-#endif
-};
+#define X(isa) {#isa, supports_##isa, [] TIDU_FILL(isa)},
+const Isa isas[] = {TIDU_ISAS};
+#undef X
 
 }  // namespace
 
@@ -60,17 +51,17 @@ std::vector<const char*> supported_isas() {
 
 const char* choose_isa() {
   const char* wanted = std::getenv("TIDU_ISA");
-  bool reached = !wanted;  // A name asks for that set or, where the processor lacks it, a lesser one.
+  bool reached = !wanted || !*wanted;  // A name asks for that set or, where the processor lacks it, a lesser one.
+  const Isa* chosen = nullptr;
   for (const Isa& isa : isas) {
     reached = reached || std::strcmp(isa.name, wanted) == 0;
-    if (reached && isa.supported()) {
-      isa.fill();
-      return isa.name;
-    }
+    if (!isa.supported()) continue;
+    chosen = &isa;
+    if (reached) break;
   }
-  const Isa& least = isas[sizeof isas / sizeof isas[0] - 1];
-  least.fill();
-  return least.name;
+  if (!chosen) return nullptr;
+  chosen->fill();
+  return chosen->name;
 }
 
 }  // namespace tidu

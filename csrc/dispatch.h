@@ -46,7 +46,7 @@ TIDU_TABLES(TIDU_EXTERN)
 #undef TIDU_EXTERN
 
 // Chooses the best instruction set of this processor, or the one that TIDU_ISA names if the
-// processor has it. Returns its name.
+// processor has it. Returns its name; null if the processor has none that the module was built for.
 const char* choose_isa();
 
 // The instruction sets that the module has kernels for and the processor runs, best first.

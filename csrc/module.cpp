@@ -22,7 +22,9 @@ NB_MODULE(_kernels, m) {
   m.doc() = "tidu's native kernels: arrays in, arrays out. See docs/native.md.";
   if (!prepare_arrays()) throw nb::python_error();
   parallel::prepare_for_forks();
-  m.attr("isa") = choose_isa();
+  const char* isa = choose_isa();
+  if (!isa) throw nb::import_error("the kernels were built for another processor");
+  m.attr("isa") = isa;
   m.def("build", [m] {
     nb::dict out;
     out["isa"] = m.attr("isa");

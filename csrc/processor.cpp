@@ -31,7 +31,7 @@ constexpr uint64_t bit(int i) { return uint64_t(1) << i; }
 
 }  // namespace
 
-bool supports_x86_64_v3() {
+bool supports_v3() {
   const uint32_t features = cpuid(1).c;
   // FMA, MOVBE, OSXSAVE, AVX, F16C, with SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2 and POPCNT of v2
   if (!all(features, bit(12) | bit(22) | bit(27) | bit(28) | bit(29) | bit(0) | bit(9) | bit(13) |
@@ -42,8 +42,8 @@ bool supports_x86_64_v3() {
          all(cpuid(0x80000001).c, bit(5));                      // LZCNT
 }
 
-bool supports_x86_64_v4() {
-  return supports_x86_64_v3() &&
+bool supports_v4() {
+  return supports_v3() &&
          all(saved_registers(), bit(5) | bit(6) | bit(7)) &&    // masks, zmm
          all(cpuid(7).b, bit(16) | bit(17) | bit(28) | bit(30) | bit(31));  // AVX512 F, DQ, CD, BW, VL
 }
@@ -52,7 +52,7 @@ bool supports_x86_64_v4() {
 
 #else
 namespace tidu {
-bool supports_x86_64_v3() { return false; }
-bool supports_x86_64_v4() { return false; }
+bool supports_v3() { return false; }
+bool supports_v4() { return false; }
 }  // namespace tidu
 #endif
