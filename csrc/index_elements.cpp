@@ -121,6 +121,19 @@ struct Add {
   template <class T>
   static void step(T& to, T value) { to += value; }
 };
+struct Multiply {
+  template <class T>
+  static void step(T& to, T value) { to *= value; }
+};
+struct Largest {  // a NaN stays
+  template <class T>
+  static void step(T& to, T value) { to = value > to || value != value ? value : to; }
+};
+struct Smallest {
+  template <class T>
+  static void step(T& to, T value) { to = value < to || value != value ? value : to; }
+};
+enum class Way { write, add, multiply, largest, smallest };
 
 // `one`: the same number for all.
 template <class S, class T>
@@ -174,26 +187,30 @@ PyObject* gather(const Args& args) {
   return good ? out.object() : nullptr;
 }
 
-// `full`, fresh and in C order, with values added or written.
-PyObject* scatter_to(Held& full, const Elements& e, PyArrayObject* index, PyArrayObject* values, bool add) {
+template <class T>
+bool scatter_with(Way way, const Elements& e, const int64_t* index, T* table, const T* values, bool one) {
+  switch (way) {
+    case Way::write: return scatter_elements<Write>(e, index, table, values, one);
+    case Way::add: return scatter_elements<Add>(e, index, table, values, one);
+    case Way::multiply: return scatter_elements<Multiply>(e, index, table, values, one);
+    case Way::largest: return scatter_elements<Largest>(e, index, table, values, one);
+    case Way::smallest: return scatter_elements<Smallest>(e, index, table, values, one);
+  }
+  return false;
+}
+
+// `full`, in C order, with values written, added and so on.
+PyObject* scatter_to(Held& full, const Elements& e, PyArrayObject* index, PyArrayObject* values, Way way) {
   if (!full) return nullptr;
   bool good = false;
   unlocked(PyArray_NBYTES(index) > index_release, [&] {
     const int64_t* i = data<int64_t>(index);
     PyArrayObject* to = full.get();
     const bool one = !PyArray_NDIM(values);
-    switch (PyArray_TYPE(to)) {
-#define TIDU_SCATTER(number, T)                                                              \
-  case number:                                                                               \
-    good = add ? scatter_elements<Add>(e, i, data<T>(to), data<T>(values), one)              \
-               : scatter_elements<Write>(e, i, data<T>(to), data<T>(values), one);           \
-    break;
-      TIDU_SCATTER(NPY_FLOAT32, float)
-      TIDU_SCATTER(NPY_FLOAT64, double)
-      TIDU_SCATTER(NPY_INT64, int64_t)
-#undef TIDU_SCATTER
-      default: break;
-    }
+    const int type = PyArray_TYPE(to);
+    if (type == NPY_FLOAT32) good = scatter_with(way, e, i, data<float>(to), data<float>(values), one);
+    if (type == NPY_FLOAT64) good = scatter_with(way, e, i, data<double>(to), data<double>(values), one);
+    if (type == NPY_INT64) good = scatter_with(way, e, i, data<int64_t>(to), data<int64_t>(values), one);
   });
   return good ? full.object() : nullptr;
 }
@@ -216,12 +233,11 @@ PyObject* scatter_sum(const Args& args) {
   Held full(new_zeros(ndim, shape, PyArray_TYPE(g)));
   Elements e;
   if (!full || !describe(full.get(), dim, index, g, e)) return nullptr;
-  return scatter_to(full, e, index, g, true);
+  return scatter_to(full, e, index, g, Way::add);
 }
 
 // scatter_add(x, dim, index, src), scatter_src(x, dim, index, src)
-template <bool Adds, bool in_place>
-PyObject* scatter(const Args& args) {
+PyObject* scatter(const Args& args, Way way, bool in_place) {
   PyArrayObject *x = args.array(0), *index = args.array(2), *src = args.array(3);
   int64_t dim;
   Elements e;
@@ -230,7 +246,22 @@ PyObject* scatter(const Args& args) {
     return nullptr;
   Held full(to_change(x, in_place));
   if (!full || !describe(full.get(), dim, index, src, e)) return nullptr;
-  return scatter_to(full, e, index, src, Adds);
+  return scatter_to(full, e, index, src, way);
+}
+
+template <Way way, bool in_place>
+PyObject* scatter(const Args& args) { return scatter(args, way, in_place); }
+
+// scatter_reduce(x, dim, index, src, reduce, include_self), where what was there before takes part
+PyObject* scatter_reduce(const Args& args) {
+  bool include_self;
+  if (args.count() < 6 || !PyUnicode_Check(args.object(4)) || !args.flag(5, include_self) || !include_self)
+    return nullptr;
+  const struct { const char* name; Way way; } ways[] = {
+      {"sum", Way::add}, {"prod", Way::multiply}, {"amax", Way::largest}, {"amin", Way::smallest}};
+  for (const auto& each : ways)
+    if (!PyUnicode_CompareWithASCIIString(args.object(4), each.name)) return scatter(args, each.way, false);
+  return nullptr;
 }
 
 // scatter_value(x, dim, index, number)
@@ -249,7 +280,7 @@ PyObject* scatter_value(const Args& args) {
     *data<float>(value.get()) = static_cast<float>(number);
   else
     *data<double>(value.get()) = number;
-  return scatter_to(full, e, index, value.get(), false);
+  return scatter_to(full, e, index, value.get(), Way::write);
 }
 
 // take(x, index): positions in the flat array, which may count from the end
@@ -373,10 +404,11 @@ PyObject* clear_triangle(const Args& args) {
 const Entry index_element_kernels[] = {
     {"gather", gather},
     {"scatter_sum", scatter_sum},
-    {"scatter_add", scatter<true, false>},
-    {"scatter_add_", scatter<true, true>},
-    {"scatter_src", scatter<false, false>},
+    {"scatter_add", scatter<Way::add, false>},
+    {"scatter_add_", scatter<Way::add, true>},
+    {"scatter_src", scatter<Way::write, false>},
     {"scatter_value", scatter_value},
+    {"scatter_reduce", scatter_reduce},
     {"take", take},
     {"take_sum", take_sum},
     {"put_", put},

@@ -117,6 +117,8 @@ def test_elements(shape, data, dtype, seed):
     src = laid_out(numbers(smaller, dtype, seed + 1), data.draw(st.sampled_from(["rows", "transposed"])))
     agree("scatter_sum", src, shape, axis, index)
     agree("scatter_add", x, axis, index, src)
+    for reduce in ("sum", "prod", "amax", "amin"):
+        agree("scatter_reduce", x, axis, index, src, reduce, True)
     if dtype != "int64":
         agree("scatter_value", x, axis, index, 1.5)
     once = np.argsort(values(shape, "float64", seed), axis)  # no place twice

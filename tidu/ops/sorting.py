@@ -348,13 +348,20 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False):
             high = low + 1
         low, high = _edges(low, high, x, "torch.histogramdd", 0.5)
         edges = PUBLIC["linspace"](float(low), float(high), bins + 1, dtype=input.dtype)._array
-    weights = None if weight is None else weight._array.reshape(-1)
-    place = table_of(x).sorted_places(edges, x, True) - 1
-    place[x == edges[-1]] = len(edges) - 2
-    inside = (place >= 0) & (place < len(edges) - 1)
-    counted = np.bincount(
-        place[inside], None if weights is None else weights[inside], len(edges) - 1
-    ).astype(x.dtype)
+    if weight is None and x.size and len(edges) > 1:
+        k = table_of(x)
+        place = k.sorted_places(edges[:-1], x, True)  # 0 is below the first bin
+        counted = k.occurrences(place, len(edges))[1:]
+        counted[-1] -= np.count_nonzero(~(x <= edges[-1]))
+        counted = counted.astype(x.dtype)
+    else:
+        weights = None if weight is None else weight._array.reshape(-1)
+        place = np.searchsorted(edges, x, "right") - 1
+        place[x == edges[-1]] = len(edges) - 2
+        inside = (place >= 0) & (place < len(edges) - 1)
+        counted = np.bincount(
+            place[inside], None if weights is None else weights[inside], len(edges) - 1
+        ).astype(x.dtype)
     if density:
         counted = counted / (counted.sum() * np.diff(edges))
     return return_types.histogram((Tensor._wrap(counted), Tensor._wrap(edges)))
