@@ -6,6 +6,8 @@
 #include <new>
 
 #include "cases.h"
+#include "direct.h"
+#include "guarded.h"
 #include "lowering.h"
 #include "program.h"
 
@@ -21,6 +23,7 @@ struct Call {
   PyObject* writes;  // the method's name if it writes the result into its first operand, else null
   bool swapped;      // takes its two operands in the other order
   bool spread;       // takes a tuple of ints also as separate arguments
+  Function direct;   // does it all, where there is no operation; or null
   Lowering lowering;  // makes of its arguments those of `op`, or of one of a tuple of operations; or null
   bool read;     // whether the declaration was looked at
   Form* forms[max_ops];  // what it says, for each operation; null if calls are all for the Python function
@@ -43,17 +46,6 @@ struct Operands {
   }
 };
 
-// Whether a tensor's place in the graph is known: it is no view, or one whose base was not written
-// to since it was looked up.
-bool is_settled(PyObject* tensor) {
-  PyObject* view = at(tensor, world.tensor.view);
-  if (view == Py_None) return true;
-  PyObject* counter = at(tensor, world.tensor.counter);
-  if (Py_TYPE(counter) != world.counter_type || Py_TYPE(view) != world.view_type) return false;
-  PyObject *seen = at(view, world.view.history), *now = at(counter, world.counter.history);
-  return seen == now || PyObject_RichCompareBool(seen, now, Py_EQ) == 1;
-}
-
 // A number that every float dtype takes.
 bool is_plain_number(PyObject* object) {
   if (PyFloat_CheckExact(object)) return true;
@@ -61,14 +53,6 @@ bool is_plain_number(PyObject* object) {
   int overflow;
   PyLong_AsLongLongAndOverflow(object, &overflow);
   return !overflow;
-}
-
-// The array of a tensor as it mostly is, else null.
-PyObject* settled_array(PyObject* tensor) {
-  PyObject *array = at(tensor, world.tensor.array), *counter = at(tensor, world.tensor.counter);
-  if (!array || !PyArray_CheckExact(array) || !counter) return nullptr;
-  if (counter != Py_None && Py_TYPE(counter) != world.counter_type) return nullptr;
-  return is_settled(tensor) ? array : nullptr;
 }
 
 // Takes a list of tensors.
@@ -372,12 +356,14 @@ PyObject* lower(const Call* self, PyObject* const* given, Py_ssize_t n) {
 PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject* names) {
   Call* self = reinterpret_cast<Call*>(object);
   if (!self->read) {
-    read_forms(self);
+    if (!self->direct) read_forms(self);
     self->read = true;
   }
-  if (!names && self->forms[0] && enabled) {
+  if (!names && (self->forms[0] || self->direct) && enabled) {
     const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-    PyObject* out = self->lowering || self->spread ? lower(self, args, n) : perform(self, self->forms[0], args, n);
+    PyObject* out = self->direct                     ? guarded([&] { return self->direct(Args(args, n)); })
+                    : self->lowering || self->spread ? lower(self, args, n)
+                                                     : perform(self, self->forms[0], args, n);
     if (out) return out;
     // The Python function computes it again and says what is wrong.
     if (PyErr_Occurred()) {
@@ -404,7 +390,8 @@ PyObject* new_call(PyTypeObject* type, PyObject* args, PyObject*) {
   self->function = Py_NewRef(function);
   self->swapped = swapped;
   self->spread = spread;
-  self->lowering = lowers ? find_lowering(lowers) : nullptr;
+  self->direct = op == Py_None && lowers ? find_direct(lowers) : nullptr;
+  self->lowering = op != Py_None && lowers ? find_lowering(lowers) : nullptr;
   self->writes = writes == Py_None ? nullptr : Py_NewRef(writes);
   return reinterpret_cast<PyObject*>(self);
 }
@@ -510,11 +497,29 @@ PyObject* wrap(PyObject* function, PyObject* array) {
   return new_tensor(Py_NewRef(array));
 }
 
+// Tensor.shape
+PyObject* shape(PyObject*, PyObject* tensor) {
+  PyObject* array = is_tensor(tensor) ? at(tensor, world.tensor.array) : nullptr;
+  if (!array || !PyArray_Check(array)) {
+    PyErr_SetString(PyExc_AttributeError, "_array");
+    return nullptr;
+  }
+  PyArrayObject* a = reinterpret_cast<PyArrayObject*>(array);
+  PyObject* sizes = world.size_type->tp_alloc(world.size_type, PyArray_NDIM(a));
+  for (int d = 0; sizes && d < PyArray_NDIM(a); d++)
+    PyTuple_SET_ITEM(sizes, d, PyLong_FromSsize_t(PyArray_DIM(a, d)));
+  return sizes;
+}
+
+PyMethodDef shape_method = {"shape", shape, METH_O, nullptr};
+
 PyMethodDef wrap_method = {"_wrap", wrap, METH_O, "A tensor around an ndarray, sharing its memory."};
 
 }  // namespace
 
 PyObject* make_wrap(PyObject* function) { return PyCFunction_New(&wrap_method, function); }
+
+PyObject* make_shape() { return PyCFunction_New(&shape_method, nullptr); }
 
 PyObject* make_call_type() {
   if (!forms) forms = PyDict_New();

@@ -13,6 +13,9 @@ namespace tidu {
 // The Python type `Call(op, function, swapped, writes)`. Null, with the error set, if it cannot be made.
 PyObject* make_call_type();
 
+// The getter of `Tensor.shape`.
+PyObject* make_shape();
+
 // The function `Tensor._wrap`: what it is in Python, which it calls where that does more.
 PyObject* make_wrap(PyObject* function);
 

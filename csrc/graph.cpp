@@ -25,6 +25,17 @@ PyObject* new_counter() {
   return counter;
 }
 
+// Whether a tensor's place in the graph is known: it is no view, or one whose base was not written
+// to since it was looked up.
+bool is_settled(PyObject* tensor) {
+  PyObject* view = at(tensor, world.tensor.view);
+  if (view == Py_None) return true;
+  PyObject* counter = at(tensor, world.tensor.counter);
+  if (Py_TYPE(counter) != world.counter_type || Py_TYPE(view) != world.view_type) return false;
+  PyObject *seen = at(view, world.view.history), *now = at(counter, world.counter.history);
+  return seen == now || PyObject_RichCompareBool(seen, now, Py_EQ) == 1;
+}
+
 // What a gradient rule asked for: `record._derive`. `index`: which of several results, or None.
 PyObject* saved_value(int source, PyObject* value, PyObject* index) {
   if (source == from_argument) return Py_NewRef(value);
@@ -223,6 +234,14 @@ PyObject* counter_of(PyObject* tensor) {
   return counter;
 }
 
+// The array of a tensor as it mostly is, else null.
+PyObject* settled_array(PyObject* tensor) {
+  PyObject *array = at(tensor, world.tensor.array), *counter = at(tensor, world.tensor.counter);
+  if (!array || !PyArray_CheckExact(array) || !counter) return nullptr;
+  if (counter != Py_None && Py_TYPE(counter) != world.counter_type) return nullptr;
+  return is_settled(tensor) ? array : nullptr;
+}
+
 bool user_line(PyObject*& code, PyObject*& lasti) {
   PyFrameObject* frame = PyEval_GetFrame();
   Py_XINCREF(frame);
@@ -358,12 +377,15 @@ bool prepare_world(PyObject* args) {
   PyObject** numbers = w.numbers[0];
   PyTypeObject* const type = &PyType_Type;
   if (!PyArg_ParseTuple(
-          args, "O!O!O!O!O!O!O!OOOOOOOOOOOOO", type, &w.tensor_type, type, &node, type, &w.view_type,
-          type, &w.counter_type, type, &w.saved_output_type, type, &w.output_type, type, &kernels, &w.leaf,
+          args, "O!O!O!O!O!O!O!O!OOOOOOOOOOOOOOOO", type, &w.tensor_type, type, &node, type, &w.view_type,
+          type, &w.counter_type, type, &w.saved_output_type, type, &w.output_type, type, &w.size_type,
+          type, &kernels, &w.leaf,
           &w.recording, &w.serials, &w.own_file, &w.make_node, &w.describe, &w.recipe, &w.float32,
-          &w.float64, &numbers[0], &numbers[1], &numbers[2], &numbers[3]))
+          &w.float64, &numbers[0], &numbers[1], &numbers[2], &numbers[3], &w.dtypes,
+          &w.default_dtypes[0], &w.default_dtypes[1]))
     return false;
   w.zero = PyLong_FromLong(0);
+  w.default_name = PyUnicode_InternFromString("_default");
   w.all = PySlice_New(nullptr, nullptr, nullptr);
   const char* const of_tensor[] = {"_array", "_node", "_view", "_counter", nullptr};
   const char* const of_node[] = {"code", "dtype", "edges", "lasti", "plan", "saved", "serial",

@@ -24,6 +24,10 @@ struct World {
   PyObject *leaf, *recording, *serials, *own_file, *make_node, *describe,
       *recipe;
   PyObject *float32, *float64, *zero, *all;  // `all`: slice(None)
+  PyObject *dtypes, *default_name;  // tidu.dtypes' names, and that of the default dtype there
+  PyObject* default_dtypes[2];      // tidu's float32 and float64
+  PyObject* generator;              // the default one, once it is made
+  PyTypeObject* size_type;
   PyObject* numbers[2][2];  // of floats, of ints: {number: 0-d array} in float32, in float64
   struct {
     Slot array, node, view, counter;
@@ -64,6 +68,9 @@ bool read_slots(PyTypeObject* type, const char* const* names, void* slots);
 
 // A Python int that fits, else -1.
 int integer(PyObject* object);
+
+// The array of a tensor as it mostly is: its place in the graph is known. Null of another.
+PyObject* settled_array(PyObject* tensor);
 
 PyObject* shape_of(PyObject* array);
 PyObject* new_tensor(PyObject* array);     // takes over the reference, also if it fails

@@ -1,6 +1,5 @@
 #include "lowering.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "graph.h"
@@ -93,6 +92,13 @@ int reversed(const Args&, PyArrayObject* x, PyObject** rest) {
   if (PyArray_NDIM(x) != 2) return -1;
   const npy_intp order[] = {1, 0};
   rest[0] = sizes_tuple(order, 2);
+  return 0;
+}
+
+// x
+int matrix_transposed(const Args&, PyArrayObject* x, PyObject** rest) {
+  if (PyArray_NDIM(x) < 2) return -1;
+  rest[0] = PyLong_FromLong(-2), rest[1] = PyLong_FromLong(-1);
   return 0;
 }
 
@@ -192,24 +198,13 @@ int getitem(const Args& given, PyArrayObject*, PyObject** rest) {
   return PySlice_Check(last) && !may_cover(last) ? of_slice : of_basic;
 }
 
-// x, value
-int fill(const Args& given, PyArrayObject* x, PyObject** rest) {
-  double value;
-  if (given.count() != 2 || !is_float(dtype_of(object_of(x))) || !given.number(1, value) ||
-      !(std::fabs(value) < 6e4))
-    return -1;
-  rest[0] = Py_NewRef(given.object(1));
-  rest[1] = Py_NewRef(Py_True);
-  return 0;
-}
-
 const struct {
   const char* name;
   Lowering lowering;
 } lowerings[] = {
     {"view", reshape}, {"reshape", reshape}, {"view_as", view_as}, {"expand_as", expand_as}, {"flatten", flatten},
-    {"T", reversed}, {"select", select}, {"narrow", narrow}, {"split", split}, {"chunk", chunk}, {"__getitem__", getitem},
-    {"fill_", fill},
+    {"T", reversed}, {"mT", matrix_transposed}, {"select", select}, {"narrow", narrow}, {"split", split},
+    {"chunk", chunk}, {"__getitem__", getitem},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "arrays.h"
 #include "calls.h"
+#include "direct.h"
 #include "cases.h"
 #include "dispatch.h"
 #include "families.h"
@@ -85,6 +86,9 @@ NB_MODULE(_kernels, m) {
     if (!walk_on(walk.ptr(), heap.ptr(), pending.ptr(), fresh.ptr(), keep)) throw nb::python_error();
   });
   m.def("wrap", [](nb::handle function) { return nb::steal(make_wrap(function.ptr())); });
+  m.attr("shape") = nb::steal(make_shape());
+  m.def("draw_from", [](nb::object generator) { world.generator = generator.release().ptr(); });
+  m.def("has_direct", [](const char* name) { return find_direct(name) != nullptr; });
   m.def("switch_calls", [](bool on) { switch_calls(on); });
   nb::object cases = nb::steal(make_cases_type());
   if (!cases.is_valid()) throw nb::python_error();

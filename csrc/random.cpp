@@ -6,6 +6,7 @@
 #include "families.h"
 #include "parallel.h"
 #include "scratch.h"
+#include "direct.h"
 #include "unlocked.h"
 
 namespace tidu {
@@ -103,7 +104,8 @@ constexpr int64_t long_work = 1 << 12;     // elements for which other Python th
 // The engine of a `Twister`, the first argument of all these kernels; null if it has none.
 Engine* engine_of(const Args& args) {
   if (args.count() < 2 || !engine_type) return nullptr;
-  PyObject* engine = PyObject_GetAttrString(args.object(0), "engine");
+  static PyObject* const name = PyUnicode_InternFromString("engine");
+  PyObject* engine = PyObject_GetAttr(args.object(0), name);
   if (!engine) {
     PyErr_Clear();
     return nullptr;
@@ -334,7 +336,50 @@ PyObject* permutation(const Args& args) {
   return Py_NewRef(Py_None);
 }
 
+// Has one of the kernels above fill an array from a `Twister`, whose lock the caller has.
+bool draw_all(PyObject* generator, PyArrayObject* out, Draw what) {
+  static PyObject* const name = PyUnicode_InternFromString("_fresh");
+  PyObject* fresh = PyObject_GetAttr(generator, name);  // then Python has to begin
+  const bool begun = fresh == Py_False;
+  Py_XDECREF(fresh);
+  if (!begun) return false;
+  PyObject* args[5] = {generator, reinterpret_cast<PyObject*>(out)};
+  Function kernel = unit;
+  int n = 2;
+  if (what.kind == DrawKind::integers) {
+    kernel = integers;
+    args[2] = PyLong_FromLongLong(static_cast<int64_t>(what.second - what.first));
+    args[3] = PyLong_FromLongLong(static_cast<int64_t>(what.first));
+    args[4] = Py_NewRef(Py_False), n = 5;
+  } else if (what.kind == DrawKind::normal || what.first != 0 || what.second != 1) {
+    kernel = what.kind == DrawKind::uniform ? uniform : PyArray_SIZE(out) < 16 ? normal_pairs : normal_blocks;
+    args[2] = PyFloat_FromDouble(what.first), args[3] = PyFloat_FromDouble(what.second), n = 4;
+  }
+  bool done = true;
+  for (int i = 2; i < n; i++) done = done && args[i];
+  PyObject* result = done ? kernel(Args(args, n)) : nullptr;
+  for (int i = 2; i < n; i++) Py_XDECREF(args[i]);
+  Py_XDECREF(result);
+  return result;
+}
+
 }  // namespace
+
+bool draw_into(PyObject* generator, PyArrayObject* out, Draw what) {
+  static PyObject* const names[] = {PyUnicode_InternFromString("lock"), PyUnicode_InternFromString("acquire"),
+                                    PyUnicode_InternFromString("release")};
+  PyObject* lock = generator ? PyObject_GetAttr(generator, names[0]) : nullptr;
+  PyObject* locked = lock ? PyObject_CallMethodNoArgs(lock, names[1]) : nullptr;
+  const bool done = locked && draw_all(generator, out, what);
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyObject* released = locked ? PyObject_CallMethodNoArgs(lock, names[2]) : nullptr;
+  PyErr_Restore(type, value, trace);
+  Py_XDECREF(released);
+  Py_XDECREF(locked);
+  Py_XDECREF(lock);
+  return done;
+}
 
 PyObject* make_engine_type() {
   engine_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));

@@ -29,4 +29,12 @@ struct RandomTable {
   void (*trials_byte)(const uint32_t* draws, uint8_t* out, size_t n, int64_t bound, uint8_t value);
 };
 
+enum class DrawKind { uniform, normal, integers };
+
+// What to draw: between the two numbers, or normal with them as mean and standard deviation.
+struct Draw {
+  DrawKind kind;
+  double first, second;
+};
+
 }  // namespace tidu

@@ -351,6 +351,125 @@ def test_lowered(name):
         check(program)
 
 
+# Functions that C++ has all of, where the arguments are usual ones.
+SIZES = [
+    (2, 3), (0,), (), (2, 0), (5000,), (70, 70), ((2, 3),), ([2, 3],), ((),), (-1,), ((2, -1),),
+    (2.0,), (True, 2), ((2, 3), 1), (np.int64(2), 3), ("a",), (tidu.tensor(2), 3),
+    (tidu.Size([2, 3]),), (4, 8),
+]  # fmt: skip
+SIZED_MAKERS = ("zeros", "ones", "rand", "randn")
+LIKE = ("zeros_like", "ones_like", "rand_like", "randn_like", "empty_like")
+MADE = [
+    ("full", (2, 3), 1.5), ("full", (2, 3), 2), ("full", [2], True), ("full", (), 1e300),
+    ("full", 3, 1.0), ("full", (2,), float("inf")), ("full", (2,), 2**60), ("full", (2,), 1j),
+    ("full", (-1,), 1), ("full", (2,), None), ("arange", 5), ("arange", 2, 9), ("arange", 9, 2, -3),
+    ("arange", 0, 10, 3), ("arange", 0), ("arange", -3), ("arange", 1, 1), ("arange", 1.5),
+    ("arange", 0, 2**60, 2**58), ("arange", 1, 5, 0), ("arange", 6000), ("arange", True),
+    ("arange",), ("arange", 1, 2, 3, 4), ("arange", 0, 7, 2), ("arange", 7, 0, -2),
+    ("linspace", 0, 1, 7), ("linspace", -0.3, 1e20, 100), ("linspace", 3, -2, 11),
+    ("linspace", 0, 1, 1), ("linspace", 0, 1, 0), ("linspace", 0, 1, -1), ("linspace", 0, 1, 2.0),
+    ("linspace", 1e300, 0, 3), ("linspace", 1j, 0, 3), ("linspace", 0.1, 0.7, 4000),
+    ("linspace", 16777217, 5, 9), ("linspace", 0, 1), ("randint", 10, (4,)),
+    ("randint", 2, 10, (3, 3)), ("randint", -5, 5, [40]), ("randint", 5, 5, (2,)),
+    ("randint", 2**40, (3,)), ("randint", 10, 4), ("randint", 10, ()), ("randint", 3, 2, (2,)),
+    ("randint", 2.0, (2,)), ("randint", 0, 10, 3), ("randint", 10, (0,)), ("randint", 10, (-2,)),
+]  # fmt: skip
+WRITTEN = {
+    "ones": lambda: tidu.ones(4, 5), "double": lambda: tidu.ones(3, dtype=tidu.float64),
+    "integers": lambda: tidu.arange(6), "transposed": lambda: tidu.ones(4, 5).t(),
+    "row": lambda: tidu.ones(4, 5)[1], "column": lambda: tidu.ones(4, 5)[:, 1],
+    "leaf": lambda: leaf(), "result": lambda: leaf() * 1,
+    "part of a result": lambda: (leaf() * 1)[:1], "detached": lambda: leaf().detach(),
+    "expanded": lambda: tidu.ones(1).expand(3), "0-d": lambda: tidu.tensor(1.0),
+    "empty": lambda: tidu.ones(0), "half": lambda: tidu.ones(3, dtype=tidu.float16),
+    "complex": lambda: tidu.ones(3) * 1j, "bool": lambda: tidu.ones(3) > 0,
+    "large": lambda: tidu.ones(5000), "subclass": lambda: tidu.ones(2).as_subclass(Special),
+    "read only": lambda: tidu.tensor(np.ones(3)),
+    "of many parts": lambda: tidu.ones(2, 2).unbind()[1],
+}  # fmt: skip
+WRITES = [
+    ("zero_",), ("zero_", 1), ("fill_", 2), ("fill_", -0.5), ("fill_", 2**60),
+    ("fill_", float("nan")), ("fill_", 1e300), ("fill_", True), ("fill_", 1j), ("fill_", X[0]),
+    ("fill_", "a"), ("fill_",), ("copy_", tidu.ones(1) * 7), ("copy_", tidu.arange(5.0)),
+    ("copy_", tidu.arange(5)), ("copy_", tidu.zeros(4, 5).t()), ("copy_", 3.0),
+    ("copy_", leaf((4.0,))), ("copy_", tidu.ones(2, 2, 2)), ("copy_", tidu.ones(1), True),
+    ("normal_",), ("normal_", 1, 2), ("normal_", 1.0), ("normal_", 0, -1), ("normal_", "a"),
+    ("normal_", 1, 2, 3), ("uniform_",), ("uniform_", -1, 1), ("uniform_", 2),
+    ("uniform_", 0, 1e38), ("uniform_", 3, 2.5), ("uniform_", float("nan")),
+]  # fmt: skip
+
+
+def _twice(function):
+    """The first draw after a seed is Python's."""
+    return [function(), function(), tidu.rand(2)]
+
+
+def _with(function, dtype):
+    tidu.set_default_dtype(dtype)
+    try:
+        return function()
+    finally:
+        tidu.set_default_dtype(tidu.float32)
+
+
+MAKERS = {
+    **{f"{name} {s}": lambda n=name, s=s: _twice(lambda: getattr(tidu, n)(*s))
+       for name in SIZED_MAKERS for s in SIZES},
+    **{f"empty {s}": lambda s=s: tidu.empty(*s).zero_() for s in SIZES},
+    **{" ".join(map(str, m)): lambda m=m: _twice(lambda: getattr(tidu, m[0])(*m[1:])) for m in MADE},
+    **{f"{dtype}": lambda d=dtype: _with(lambda: _twice(lambda: (tidu.randn(20), tidu.full((2,), 2),
+       tidu.full((2,), 2.0), tidu.linspace(0, 1, 5))), d) for dtype in (tidu.float16, tidu.float64)},
+    "normal of few": lambda: _twice(lambda: (tidu.randn(3), tidu.randn(15), tidu.randn(16), tidu.randn(33))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_new_tensors(name):
+    check(lambda: ([], results(MAKERS[name]())))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", LIKE)
+def test_new_tensors_like_others(name):
+    for make in (*WRITTEN.values(), lambda: np.ones(2), lambda: 1):
+
+        def program(make=make):
+            made = _twice(lambda: getattr(tidu, name)(make()))
+            return [], made if name != "empty_like" else [t.shape for t in made]
+
+        check(program)
+        check(lambda make=make: ([], [tidu.full_like(make(), v) for v in (2, 2.5)]))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("write", WRITES, ids=str)
+def test_writes(write):
+    name, *args = write
+    for make in WRITTEN.values():
+        for grad in (True, False):
+
+            def program(make=make, grad=grad):
+                tidu.rand(1)
+                x = make()
+                with tidu.set_grad_enabled(grad):
+                    out = getattr(x, name)(*args)
+                return [x], [out, x * 1, x[..., :1]]
+
+            check(program)
+
+
+def test_copies_within_one_memory():
+    def program():
+        x = tidu.arange(6.0)
+        a, b = tidu.from_numpy(x.numpy()), x.data
+        x.copy_(b)
+        a[:3].copy_(b[1:4])
+        b[1:].copy_(x.data[:-1])
+        return [x], [a, b]
+
+    check(program)
+
+
 @pytest.mark.filterwarnings("ignore:Anomaly Detection")
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
 def test_programs(program):

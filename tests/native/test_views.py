@@ -11,6 +11,7 @@ from tidu.backend.table import cpu, reference
 if not native.available:
     pytest.skip("the extension is not in use", allow_module_level=True)
 
+ALL = slice(None)
 MATRIX = np.arange(6.0, dtype="f4").reshape(2, 3)
 ARRAYS = {
     "matrix": MATRIX, "transposed": MATRIX.T, "reversed": MATRIX[::-1],
@@ -25,14 +26,11 @@ CALLS = [
     *[("transpose", *d) for d in [(0, 1), (-1, 0), (0, 0), (2, -2), (0, 9)]],
     *[("squeeze", d) for d in [None, 0, 1, -1, (0, 1), 3]],
     *[("unsqueeze", d) for d in [0, 1, -1, 2, 7]],
-    *[("expand", s, False) for s in [(2, 3), (4, -1, -1), (2, 2, 3), (5, 1, 2, 3, 4), (3,), (),
-        (-1, 3), (0, 3)]],
-    *[("basic_index", i) for i in [(0, ...), (..., 0), (slice(None), slice(1, 3), ...), (None,
-        ...), (9, ...)]],
+    *[("expand", s, False) for s in [(2, 3), (4, -1, -1), (2, 2, 3), (5, 1, 2, 3, 4), (3,), (), (0, 3)]],
+    *[("basic_index", i) for i in [(0, ...), (..., 0), (ALL, slice(1, 3), ...), (None, ...), (9, ...)]],
     *[("unbind", d) for d in [0, 1, -1, 4]],
     *[("split_equally", n, d) for n, d in [(1, 0), (2, 1), (9, 0), (0, 0)]],
-    *[("split_unequally", n, d) for n, d in [((1, 1), 0), ((1, 0, 2), 1), ((5,), 0), ((), 0), ((-1,
-        3), 1)]],
+    *[("split_unequally", n, d) for n, d in [((1, 1), 0), ((1, 0, 2), 1), ((5,), 0), ((), 0), ((-1, 3), 1)]],
     ("t",),
 ]  # fmt: skip
 

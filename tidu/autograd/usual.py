@@ -12,8 +12,10 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any
 
+from .. import dtypes
 from ..backend import native
 from ..backend.table import Kernels, cpu
+from ..size import Size
 from ..tensor import Tensor, View
 from . import record
 from .grad_mode import recording_variable
@@ -32,10 +34,10 @@ def usual(op, function, swapped=False, writes=None, spread=False, lowers=None):
     `swapped`: it takes the two operands in the other order. `writes`: it puts the result into its
     first operand, and this is its name. `spread`: it takes a tuple of ints also as separate arguments.
     `lowers`: it is no form of `op`, but comes down to it (or to one of a tuple of operations) as
-    csrc/lowering.cpp says under this name. Name, documentation and attributes are those of `function`,
-    which is its `__wrapped__`.
+    csrc/lowering.cpp says under this name; with None for `op`, csrc/direct.cpp may have all of it. Name,
+    documentation and attributes are those of `function`, which is its `__wrapped__`.
     """
-    if _extension is None:
+    if _extension is None or (op is None and not _extension.has_direct(lowers)):
         return function
     return _extension.Call(op, function, swapped, writes, spread, lowers)
 
@@ -85,6 +87,12 @@ def _source(kind, index):
     return _SOURCES[kind], index
 
 
+def draw_from(generator):
+    """Hands over the default generator."""
+    if _extension is not None:
+        _extension.draw_from(generator)
+
+
 def switch(on):
     """Lets calls take the short way, or not: in inference mode results are made differently."""
     if _extension is not None:
@@ -106,7 +114,10 @@ if _extension is not None:
         table[dtype] for table in (record.scalars, record.int_scalars) for dtype in (record.F32, record.F64)
     ]
     _extension.prepare_calls(
-        Tensor, Node, View, Counter, SavedOutput, Output, Kernels, LEAF, recording_variable, serials,
+        Tensor, Node, View, Counter, SavedOutput, Output, Size, Kernels, LEAF, recording_variable, serials,
         own_file, record.make_node, describe, recipe, record.F32, record.F64, *_numbers,
+        vars(dtypes), dtypes.float32, dtypes.float64,
     )  # fmt: skip
+    _shape = property(_extension.shape, doc=Tensor.shape.__doc__)
+    Tensor.shape = _shape  # type: ignore[assignment, method-assign]
     Tensor._wrap = staticmethod(_extension.wrap(Tensor._wrap))  # type: ignore[method-assign]

@@ -14,6 +14,7 @@ from ..autograd.grad_mode import mode
 from ..autograd.node import user_frame
 from ..autograd.op import Array, elementwise, op
 from ..autograd.public import PUBLIC, operations
+from ..autograd.usual import usual
 from ..backend.quiet import IGNORE, loud, quiet
 from ..backend.table import cpu
 from ..errors import class_name
@@ -411,7 +412,7 @@ def _check_shapes(target, source):
         )
 
 
-Tensor.copy_ = copy_
+Tensor.copy_ = usual(None, copy_, lowers="copy_")
 
 
 def fill_(input, value):
@@ -470,8 +471,8 @@ def zero_(input):
 
 
 PUBLIC["fill"] = fill
-PUBLIC["fill_"] = Tensor.fill_ = fill_
-PUBLIC["zero_"] = Tensor.zero_ = zero_
+PUBLIC["fill_"] = Tensor.fill_ = usual(None, fill_, lowers="fill_")
+PUBLIC["zero_"] = Tensor.zero_ = usual(None, zero_, lowers="zero_")
 
 
 # Other memory for a tensor

@@ -11,6 +11,7 @@ from .. import dtypes, formats
 from ..autograd.grad_mode import mode
 from ..autograd.node import LEAF
 from ..autograd.public import PUBLIC
+from ..autograd.usual import usual
 from ..backend.table import cpu
 from ..errors import class_name, only_floats
 from ..tensor import _ONLY_FLOATS, Tensor
@@ -21,7 +22,7 @@ ndarray = np.ndarray
 
 def factory(function):
     """Enters a function that makes tensors under its name in the package."""
-    PUBLIC[function.__name__] = function
+    PUBLIC[function.__name__] = usual(None, function, lowers=function.__name__)
     return function
 
 

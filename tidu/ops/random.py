@@ -12,6 +12,7 @@ from ..autograd.grad_mode import mode
 from ..autograd.inplace import _check_overlap, assign, check_writable, fill
 from ..autograd.op import Array, op
 from ..autograd.public import PUBLIC
+from ..autograd.usual import draw_from, usual
 from ..backend import random as draw
 from ..backend.table import cpu
 from ..random import (
@@ -34,6 +35,7 @@ for _function in (manual_seed, seed, initial_seed, get_rng_state, set_rng_state)
     factory(_function)
 PUBLIC.update(Generator=Generator, default_generator=default_generator)
 Generator.__module__ = "tidu"
+draw_from(default_generator)
 
 
 # In the graph, random numbers are constants: whatever they were made with gets a gradient of zeros.
@@ -521,7 +523,7 @@ def _method(node, *parameters):
 
         method.__name__ = method.__qualname__ = name
         method.__doc__ = function.__doc__
-        setattr(Tensor, name, method)
+        setattr(Tensor, name, usual(None, method, lowers=name))
         return method
 
     return declare

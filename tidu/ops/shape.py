@@ -507,7 +507,8 @@ def _H(self):
 
 
 Tensor.T = property(usual(permute.op, _T, lowers="T"))
-Tensor.mT, Tensor.H, Tensor.mH = property(_mT), property(_H), property(_mH)
+Tensor.mT = property(usual(transpose.op, _mT, lowers="mT"))
+Tensor.H, Tensor.mH = property(_H), property(_mH)
 
 
 # Dimensions of size 1 and repeated elements
