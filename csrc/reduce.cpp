@@ -194,9 +194,8 @@ PyObject* spread(const Args& args) {
 }
 
 template <class T>
-PyObject* norm_of(Call& call, double ord) {
+PyObject* norm_of(Call& call) {
   const auto& r = reductions_of<T>();
-  if (ord == 1) return call.reduce(r.absolute, r.sum_of_sums, type_number<T>());
   return call.finish<T>(type_number<T>(), [&](T* out) {
     reduce_groups(call.plan.groups(), r.squares, r.sum_of_sums, call.elements<T>(), static_cast<const T*>(nullptr), out);
     for (int64_t i = 0; i < call.plan.results(); i++) out[i] = std::sqrt(out[i]);
@@ -206,11 +205,11 @@ PyObject* norm_of(Call& call, double ord) {
 PyObject* vector_norm(const Args& args) {
   Call call;
   double ord = 2;
-  if (!call.start(args) || !(args.count() < 2 || args.number(1, ord)) || (ord != 1 && ord != 2) ||
+  if (!call.start(args) || !(args.count() < 2 || args.number(1, ord)) || ord != 2 ||
       !read_dims(args, 2, PyArray_NDIM(call.x), call.reduced) ||
       !read_keepdim(args, 3, call.keepdim) || !missing(args, 4) || !call.plan_it())
     return nullptr;
-  return TIDU_FLOATS(call.type(), norm_of, call, ord);
+  return TIDU_FLOATS(call.type(), norm_of, call);
 }
 
 // The largest and the smallest

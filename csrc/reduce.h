@@ -33,7 +33,6 @@ struct Reductions {
   Reduction<T, T> sum;
   Reduction<T, T> sum_of_sums;  // what was summed in parts
   Reduction<T, T> squares;  // (x - center)^2
-  Reduction<T, T> absolute;  // |x|
   Reduction<T, T> product, largest, smallest;
   Reduction<T, int64_t> nonzero;  // how many are not zero
   Extreme<T> first_largest, first_smallest;

@@ -304,7 +304,6 @@ void fill_floats(Reductions<T>& r) {
   r.sum = {sum_rows<as_is, T>, sum_columns<as_is, T>};
   r.sum_of_sums = {sum_rows<as_is, T>, sum_few_columns<T>};
   r.squares = {sum_rows<squared, T>, sum_columns<squared, T>};
-  r.absolute = {sum_rows<absolute, T>, sum_columns<absolute, T>};
 }
 
 template <class T>

@@ -10,12 +10,11 @@
 
 namespace tidu::TIDU_ISA {
 
-enum Map { as_is, squared, absolute };  // x, (x - center)^2, |x|
+enum Map { as_is, squared };  // x, (x - center)^2
 
 template <Map M, class V>
 TIDU_INLINE V mapped(V x, V center) {
   if constexpr (M == squared) return (x - center) * (x - center);
-  if constexpr (M == absolute) return x < 0 ? -x : x;
   return x;
 }
 

@@ -40,19 +40,19 @@ def vector_norm(k, x: Array, ord=2, dim=None, keepdim=False, *, dtype=None):
     every = None if len(axes) == x.ndim else axes
     if ord == 2:
         squares = x.real**2 + x.imag**2 if x.dtype.kind == "c" else x * x
-        result = xp.sqrt(total(squares, every, keepdim))
+        result = xp.sqrt(k.sum(squares, every, keepdim, None))
     else:
-        a = xp.abs(x)
+        a = k.abs(x)
         if ord == INF:
             result = xp.maximum.reduce(a, axes, None, None, keepdim)
         elif ord == -INF:
             result = xp.minimum.reduce(a, axes, None, None, keepdim)
         elif ord == 0:
-            result = total((a != 0).astype(a.dtype), every, keepdim)
+            result = k.sum((a != 0).astype(a.dtype), every, keepdim, None)
         elif ord == 1:
-            result = total(a, every, keepdim)
+            result = k.sum(a, every, keepdim, None)
         else:
-            result = xp.asarray(total(a**ord, every, keepdim)) ** (1 / ord)
+            result = xp.asarray(k.sum(a**ord, every, keepdim, None)) ** (1 / ord)
     return xp.asarray(result).astype(F16) if half else result
 
 
