@@ -8,7 +8,7 @@ from .. import dtypes
 from ..autograd.op import Array, op
 from ..autograd.public import PUBLIC, composite, operations
 from ..tensor import Tensor
-from .reduction import dims_of, restore, total
+from .reduction import dims_of, restore
 
 F16, F32 = np.dtype("float16"), np.dtype("float32")
 INF = float("inf")
