@@ -49,7 +49,7 @@ workloads are stands in [`benchmarks/workloads.py`](../benchmarks/workloads.py).
 ## Other sizes
 
 Kernels that were made for one benchmark's shapes show it at others. The same workloads at odd sizes, prime
-channel counts, batches of 1 and of 257:
+channel counts, batches of 1 and of 257, in {odd_rounds} rounds:
 
 {odd_table}
 
@@ -144,7 +144,7 @@ def main(main_file: str, odd_file: str) -> None:
     page = PAGE.format(
         torch=version("torch").partition("+")[0], machine=machine(), rounds=results["rounds"],
         table=table(results["rows"]), summary=summary(results["rows"]),
-        odd_table=table(odd["rows"]), odd_summary=summary(odd["rows"]),
+        odd_rounds=odd["rounds"], odd_table=table(odd["rows"]), odd_summary=summary(odd["rows"]),
     )  # fmt: skip
     (DOCS / "performance.md").write_text(page)
     plot(results["rows"], DOCS / "performance.png")
