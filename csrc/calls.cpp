@@ -213,10 +213,12 @@ bool is_writable(const Form& form, const Operands& o) {
   PyArrayObject* array = reinterpret_cast<PyArrayObject*>(at(x, world.tensor.array));
   if (!PyArray_ISBEHAVED(array) || !is_contiguous(array) || PyArray_SIZE(array) > few) return false;
   PyObject* counter = at(x, world.tensor.counter);
-  for (int i = 1; i < form.n_params; i++)
-    if (is_tensor(o.args[i]) && o.args[i] != x && counter != Py_None &&
-        at(o.args[i], world.tensor.counter) == counter)
+  for (int i = 1; i < form.n_params; i++) {
+    PyObject* other = o.args[i];
+    if (other == x ? !form.promoted
+                   : is_tensor(other) && counter != Py_None && at(other, world.tensor.counter) == counter)
       return false;
+  }
   return !o.mask || recording_now() == 0;
 }
 

@@ -193,6 +193,28 @@ def test_overlapping_memory_refuses():
         x.add_(1)
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x, i, at: x.index_add_(0, i, x),
+        lambda x, i, at: x.index_add_(0, i, x.view(2, 2)),
+        lambda x, i, at: x.index_copy_(0, i, source=x),
+        lambda x, i, at: x.index_put_((i,), x),
+        lambda x, i, at: x.scatter_(0, at, x),
+        lambda x, i, at: x.scatter_add_(0, at, x),
+        lambda x, i, at: x.put_(at, x[:]),
+        lambda x, i, at: i.index_fill_(0, i, 3),
+    ],
+)
+def test_writes_at_indices_may_not_read_what_they_write(write):
+    x, i = tidu.arange(4.0).reshape(2, 2), tidu.tensor([0, 1])
+    with pytest.raises(RuntimeError, match="the input tensor and the written-to tensor refer to a single"):
+        write(x, i, tidu.zeros(2, 2, dtype=tidu.int64))
+    assert x.tolist() == [[0, 1], [2, 3]]
+    assert x._version == 0
+    assert x.index_fill_(0, i[:1], x[1, 1]).tolist() == [[3, 3], [2, 3]]  # a number
+
+
 def test_detach_in_place():
     x = leaf(1.0)
     y = x * 2

@@ -147,7 +147,6 @@ def test_at_indices(name, dtype):
 def test_at_indices_with_what_is_shared_or_recorded():
     x, i = tidu.arange(6.0).reshape(3, 2), tidu.tensor([2, 0, 1])
     assert x.clone().index_copy_(0, i, x).equal(x.index_copy(0, i, x))
-    assert x.index_copy_(0, i, x).tolist() == [[2, 3], [4, 5], [0, 1]]  # reads what was there before
     y = tidu.ones(3, 2, requires_grad=True)
     z = y * 1
     z.index_add_(0, i, y).sum().backward()

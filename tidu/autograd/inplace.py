@@ -38,6 +38,11 @@ _REASONS = {
 
 F32, F64 = np.dtype("float32"), np.dtype("float64")
 FUNCTION = object()  # in a view's steps: it was made inside a `Function`
+# These may not read the memory that they write to, not even in the same places.
+AT_INDICES = frozenset(
+    "index_add_ index_copy_ index_fill_ index_put_ index_reduce_ put_ scatter_ scatter_add_ "
+    "scatter_reduce_".split()
+)
 
 
 def write(name, x, function, args, kwargs):
@@ -54,6 +59,12 @@ def write(name, x, function, args, kwargs):
         for other in args:
             if isinstance(other, Tensor) and other._counter is x._counter and other is not x:
                 check_partial_overlap(x._array, other._array)
+    if name in AT_INDICES:
+        for other in _flat((*args, *kwargs.values())):
+            if not isinstance(other, Tensor) or not other.ndim:
+                continue  # a number
+            if other is x or (x._counter is not None and other._counter is x._counter):
+                check_partial_overlap(x._array, other._array, wholly=True)
     op = getattr(function, "op", None)
     if directly(x._array, op, (x, *args), kwargs) or _within(name, x, op, args, kwargs):
         x._bump(name)
@@ -260,13 +271,24 @@ def _check_overlap(target):
         )
 
 
-def check_partial_overlap(target, source):
-    """PyTorch's error for reading from memory that the same operation writes to, in other places."""
+def _flat(args):
+    for value in args:
+        if isinstance(value, (tuple, list)):
+            yield from value
+        else:
+            yield value
+
+
+def check_partial_overlap(target, source, wholly=False):
+    """PyTorch's error for reading from memory that the same operation writes to, in other places.
+
+    `wholly`: in the same places, too.
+    """
     if not target.size or not source.size or not _is_dense(target) or not _is_dense(source):
         return  # PyTorch leaves it at that, too
     a, b = (array.__array_interface__["data"][0] for array in (target, source))
     same = a == b and target.nbytes == source.nbytes and target.strides == source.strides
-    if not same and a < b + source.nbytes and b < a + target.nbytes:
+    if (wholly or not same) and a < b + source.nbytes and b < a + target.nbytes:
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor "
             "refer to a single memory location. Please clone() the tensor before performing the "
