@@ -1,4 +1,5 @@
 // Views: the same memory with other sizes and strides.
+#include <algorithm>
 #include <cstring>
 
 #include "families.h"
@@ -14,8 +15,8 @@ struct Shown {
   char* start;
 
   explicit Shown(PyArrayObject* x) : ndim(PyArray_NDIM(x)), start(PyArray_BYTES(x)) {
-    std::memcpy(shape, PyArray_DIMS(x), ndim * sizeof *shape);
-    std::memcpy(strides, PyArray_STRIDES(x), ndim * sizeof *strides);
+    std::copy_n(PyArray_DIMS(x), ndim, shape);  // null if there are none
+    std::copy_n(PyArray_STRIDES(x), ndim, strides);
   }
 
   void insert(int axis, npy_intp size) {
