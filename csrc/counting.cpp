@@ -8,12 +8,6 @@
 namespace tidu {
 namespace {
 
-// Calls compute(T()) for float32, float64 and int64; null for other types.
-template <class F>
-PyObject* by_number_type(PyArrayObject* x, F&& compute) {
-  return x && PyArray_TYPE(x) == NPY_INT64 ? compute(int64_t()) : by_type(x, compute);
-}
-
 // Binary search without a branch, for several values side by side: all take the same number of steps.
 // NaN counts as the largest.
 template <bool right, class T>

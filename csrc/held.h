@@ -57,6 +57,12 @@ PyObject* by_type(PyArrayObject* a, F&& compute) {
   return nullptr;
 }
 
+// The same with int64.
+template <class F>
+PyObject* by_number_type(PyArrayObject* a, F&& compute) {
+  return a && PyArray_TYPE(a) == NPY_INT64 ? compute(int64_t()) : by_type(a, compute);
+}
+
 // A gradient, row by row: one row that serves for all if its elements are all the same.
 template <class T>
 struct GradientRows {

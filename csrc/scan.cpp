@@ -189,7 +189,7 @@ PyObject* running_extreme(const Args& args) {
     unlocked(PyArray_NBYTES(x) > index_release, [&] { scan_parts(outer, n, inner, rows, columns); });
     return Py_BuildValue("NN", values.object(), places.object());
   };
-  return PyArray_TYPE(x) == NPY_INT64 ? compute(int64_t()) : by_type(x, compute);
+  return by_number_type(x, compute);
 }
 
 }  // namespace

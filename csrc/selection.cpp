@@ -65,12 +65,6 @@ int64_t pick(Pick what, const T* x, int64_t n, int64_t number) {
   return place;
 }
 
-// Calls compute(T()) for the element types that have keys; null for other types.
-template <class F>
-PyObject* by_key_type(PyArrayObject* x, F&& compute) {
-  return x && PyArray_TYPE(x) == NPY_INT64 ? compute(int64_t()) : by_type(x, compute);
-}
-
 // <name>_dim(x, dim, keepdim); kth(x, number, dim, keepdim)
 template <Pick what>
 PyObject* pick_along(const Args& args) {
@@ -88,7 +82,7 @@ PyObject* pick_along(const Args& args) {
   int ndim = 0;
   for (int d = 0; d < PyArray_NDIM(x); d++)
     if (d != axis || keepdim) shape[ndim++] = d == axis ? 1 : PyArray_DIM(x, d);
-  return by_key_type(x, [&](auto zero) -> PyObject* {
+  return by_number_type(x, [&](auto zero) -> PyObject* {
     using T = decltype(zero);
     Held from = in_rows(x), values(new_array(ndim, shape, type_number<T>()));
     Held places(new_array(ndim, shape, NPY_INT64));
@@ -109,7 +103,7 @@ template <Pick what>
 PyObject* pick_of_all(const Args& args) {
   PyArrayObject* x = args.array(0);
   if (!x || !PyArray_SIZE(x)) return nullptr;
-  return by_key_type(x, [&](auto zero) -> PyObject* {
+  return by_number_type(x, [&](auto zero) -> PyObject* {
     using T = decltype(zero);
     Held from = in_rows(x), out(new_array(0, nullptr, type_number<T>()));
     if (!from || !out) return nullptr;
@@ -257,7 +251,7 @@ PyObject* distinct_of(const Args& args, F&& compute) {
   if (!x || !PyArray_SIZE(x) || PyArray_SIZE(x) > INT32_MAX || !args.flag(1, with_inverse) ||
       !args.flag(2, with_counts))
     return nullptr;
-  return by_key_type(x, [&](auto zero) -> PyObject* {
+  return by_number_type(x, [&](auto zero) -> PyObject* {
     Held from = in_rows(x);
     return from ? compute(Distinct<decltype(zero)>(from.get(), with_inverse, with_counts)) : nullptr;
   });
@@ -313,7 +307,7 @@ void order_rows(const Key* keys, int64_t rows, int64_t columns, bool floats, int
 PyObject* row_order(const Args& args) {
   PyArrayObject* x = args.array(0);
   if (!x || PyArray_NDIM(x) != 2 || !PyArray_SIZE(x)) return nullptr;
-  return by_key_type(x, [&](auto zero) -> PyObject* {
+  return by_number_type(x, [&](auto zero) -> PyObject* {
     using T = decltype(zero);
     using Key = KeyOf<T>;
     const npy_intp *shape = PyArray_DIMS(x), size = PyArray_SIZE(x);
