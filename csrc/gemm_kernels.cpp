@@ -27,6 +27,14 @@ struct Operands {
   int64_t a_row, a_column, b_row, k;
 };
 
+// The same of two packed panels, whose strides the compiler knows.
+template <class T>
+struct Panels {
+  const T *a, *b;
+  int64_t k;
+  static constexpr int64_t a_row = 1, a_column = tile_rows, b_row = tile_columns<T>;
+};
+
 // Sums of a tile. Every access has a constant index from the start, in folds over I: arrays that
 // loops go through, even unrolled ones, leave GCC with copies in memory.
 template <class T, int rows, int width>
@@ -47,8 +55,8 @@ TIDU_INLINE void add_products(Sums& tile, const T* const* base, int64_t a_row, c
   (row(tile.sum[I], base[I / 3] + I % 3 * a_row), ...);
 }
 
-template <class T, int rows, int width>
-TIDU_INLINE void multiply_tile(const Operands<T>& from, Tile<T, rows, width>& tile) {
+template <class T, int rows, int width, class From>
+TIDU_INLINE void multiply_tile(const From& from, Tile<T, rows, width>& tile) {
   // Rows are reached from every third one, so that addresses are a register plus 0, 1 or 2 strides.
   constexpr int bases = (rows + 2) / 3;
   const T *b = from.b, *base[4];
@@ -111,8 +119,9 @@ __attribute__((noinline)) void store_part(const Target<T>& to, T* c, Vec<T> firs
   copy_some(c, values, to.width);
 }
 
-template <class T, int rows, int width, int... I>
-TIDU_INLINE void compute_rows(const Operands<T>& from, const Target<T>& to, std::integer_sequence<int, I...>) {
+// `to` is a copy, which what is stored into C cannot change.
+template <class T, int rows, int width, class From, int... I>
+TIDU_INLINE void compute_rows(const From& from, const Target<T> to, std::integer_sequence<int, I...>) {
   Tile<T, rows, width> tile;
   ((tile.sum[I][0] = Vec<T>{}, tile.sum[I][width - 1] = Vec<T>{}), ...);
   (__builtin_prefetch(to.c + I * to.c_row, 1), ...);
@@ -130,8 +139,8 @@ TIDU_INLINE void compute_rows(const Operands<T>& from, const Target<T>& to, std:
   }
 }
 
-template <class T, int rows, int width>
-__attribute__((noinline)) void compute_tile(const Operands<T>& from, const Target<T>& to) {
+template <class T, int rows, int width, class From>
+__attribute__((noinline)) void compute_tile(const From& from, const Target<T>& to) {
   compute_rows<T, rows, width>(from, to, std::make_integer_sequence<int, rows>());
 }
 
@@ -212,31 +221,24 @@ void pack_b(const Product<T>& p, int64_t row, int64_t k, int64_t column, int64_t
   }
 }
 
-// A whole panel of rows that are contiguous: lanes<T> columns of it at a time. It asks for the next
-// panel's rows, which have come by the time they are packed.
+// A whole panel of rows that are contiguous: lanes<T> columns of it at a time.
 template <class T>
 int64_t pack_rows(const T* in, int64_t a_row, int64_t k, T* __restrict out) {
-  constexpr int l = lanes<T>, blocks = (tile_rows + l - 1) / l;
+  constexpr int l = lanes<T>, parts = (tile_rows + l - 1) / l;
   int64_t q = 0;
-  // Stores reach beyond the panel's rows, into what the next ones write: not at its end.
-  for (; q + 2 * l <= k; q += l) {
-#pragma GCC unroll 16
-    for (int i = 0; i < tile_rows; i++) __builtin_prefetch(in + (tile_rows + i) * a_row + q);
+  // Where a column is shorter than a vector, its store reaches into the next, which is written after
+  // it, and at the end beyond the panel: not there. Where it is longer, its last vector is whole too.
+  for (; q + 2 * l <= k; q += l)
 #pragma GCC unroll 4
-    for (int part = 0; part < blocks; part++) {
+    for (int part = 0; part < parts; part++) {
+      const int first = tile_rows < l ? 0 : part + 1 < parts ? part * l : tile_rows - l;
       Vec<T> block[l];
 #pragma GCC unroll 16
-      for (int i = 0; i < l; i++) block[i] = part * l + i < tile_rows ? load(in + (part * l + i) * a_row + q) : Vec<T>{};
+      for (int i = 0; i < l; i++) block[i] = first + i < tile_rows ? load(in + (first + i) * a_row + q) : Vec<T>{};
       transpose_registers<T>(block);
 #pragma GCC unroll 16
-      for (int i = 0; i < l; i++) {
-        constexpr int left = tile_rows % l ? tile_rows % l : l;
-        T* to = out + (q + i) * tile_rows + part * l;
-        if (part + 1 < blocks || left == l) store(to, block[i]);
-        else __builtin_memcpy(to, &block[i], left * sizeof(T));
-      }
+      for (int i = 0; i < l; i++) store(out + (q + i) * tile_rows + first, block[i]);
     }
-  }
   return q;
 }
 
@@ -275,7 +277,7 @@ TIDU_INLINE void packed_panel(const Product<T>& p, int64_t height, Operands<T> f
   for (int64_t i = 0; i < height; i += tile_rows) {
     const int n = smaller(height - i, tile_rows);
     if (a) pack_panel_of_a(p, a + i * p.a_row, n, from.k, packed_a + i * from.k);
-    if (n == tile_rows) compute_tile<T, tile_rows, width>(from, to);
+    if (n == tile_rows) compute_tile<T, tile_rows, width>(Panels<T>{from.a, from.b, from.k}, to);
     else some_rows<T, tile_rows - 1, width>(n, from, to);
     from.a += tile_rows * from.k, to.c += tile_rows * to.c_row;
   }
