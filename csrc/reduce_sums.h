@@ -30,32 +30,31 @@ TIDU_INLINE int run_power(int64_t rows) {
   return power / levels > 4 ? power / levels : 4;
 }
 
-// Memory is read `ahead` elements further on if that is not 0: processors see only a few streams.
-template <int bytes>
-TIDU_INLINE void read_ahead(const void* p) {
-#pragma GCC unroll 4
-  for (int i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(p) + i);
-}
-
-// N vectors side by side, over so many rows: one after another.
-template <Map M, int N, int ahead = 0, class T>
-TIDU_INLINE void add_rows(const T* x, int64_t stride, int64_t rows, const Vec<T>* center,
-                          Vec<T>* sums) {
-  Vec<T> s[N];
-#pragma GCC unroll 8
-  for (int k = 0; k < N; k++) s[k] = Vec<T>{};
-  for (int64_t i = 0; i < rows; i++, x += stride) {
-    if constexpr (ahead > 0) read_ahead<N * TIDU_VECTOR_BYTES>(x + ahead);
-#pragma GCC unroll 8
-    for (int k = 0; k < N; k++) s[k] += mapped<M>(load(x + k * lanes<T>), center[k]);
-  }
-#pragma GCC unroll 8
-  for (int k = 0; k < N; k++) sums[k] = s[k];
-}
-
-// The cascade for N vectors side by side, for R such tables of rows, run by run in turn: reading from
-// several places at a time is faster than from one.
+// N vectors side by side of each of R tables, over so many rows: one after another, to what `start`
+// has, if not null.
 template <Map M, int R, int N, class T>
+TIDU_INLINE void add_rows(const T* x, int64_t table_stride, int64_t stride, int64_t rows,
+                          const Vec<T> (*center)[N], Vec<T> (*sums)[N], const T* start = nullptr) {
+  Vec<T> s[R][N];
+#pragma GCC unroll 4
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 8
+    for (int k = 0; k < N; k++) s[r][k] = start ? load(start + k * lanes<T>) : Vec<T>{};
+  for (int64_t i = 0; i < rows; i++, x += stride) {
+#pragma GCC unroll 4
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 8
+      for (int k = 0; k < N; k++) s[r][k] += mapped<M>(load(x + r * table_stride + k * lanes<T>), center[r][k]);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 8
+    for (int k = 0; k < N; k++) sums[r][k] = s[r][k];
+}
+
+// The cascade for N vectors side by side of R tables, row by row or, for few rows, run by run in turn:
+// memory gives from several places at a time faster than from one.
+template <Map M, int R, int N, bool row_by_row, class T>
 TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64_t rows,
                          const Vec<T> (*center)[N], Vec<T> (*out)[N]) {
   const int power = run_power(rows);
@@ -65,10 +64,12 @@ TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64
   __builtin_memset(level[1], 0, (used - 1) * sizeof level[1]);
   int64_t i = 0;
   while (i + run <= rows) {
-    for (int r = 0; r < R; r++) {
-      Vec<T> s[N];
-      add_rows<M, N>(x + r * table_stride + i * stride, stride, run, center[r], s);
-      for (int k = 0; k < N; k++) level[1][r][k] += s[k];
+    constexpr int together = row_by_row ? R : 1;
+    for (int r = 0; r < R; r += together) {
+      Vec<T> s[together][N];
+      add_rows<M, together, N>(x + r * table_stride + i * stride, table_stride, stride, run, center + r, s);
+      for (int t = 0; t < together; t++)
+        for (int k = 0; k < N; k++) level[1][r + t][k] += s[t][k];
     }
     i += run;
     for (int j = 1; j + 1 < used && !(i & (mask << (j * power))); j++) {
@@ -81,29 +82,40 @@ TIDU_INLINE void cascade(const T* x, int64_t table_stride, int64_t stride, int64
     }
   }
   for (int r = 0; r < R; r++) {
-    add_rows<M, N>(x + r * table_stride + i * stride, stride, rows - i, center[r], out[r]);
+    add_rows<M, 1, N>(x + r * table_stride + i * stride, 0, stride, rows - i, center + r, out + r);
     for (int j = 1; j < used; j++)
       for (int k = 0; k < N; k++) out[r][k] += level[j][r][k];
   }
 }
 
-// One run of rows for so many columns, added to `sums`.
+constexpr int64_t tile_bytes = 8192;  // of columns: the sums of all levels stay in a near cache
+
+// One run of rows for so many columns, added to `sums`. Memory gives a few rows at a time faster than
+// all of them.
 template <Map M, class T>
 TIDU_INLINE void add_run(const T* x, int64_t stride, int64_t rows, int64_t columns,
                          const T* center, T* sums) {
-  constexpr int L = lanes<T>, N = 4;
+  constexpr int L = lanes<T>, N = 4, at_once = 8;
   const auto center_of = [&](int64_t c) { return center ? load(center + c) : Vec<T>{}; };
-  int64_t c = 0;
-  for (; c + N * L <= columns; c += N * L) {
-    Vec<T> m[N], s[N];
-    for (int k = 0; k < N; k++) m[k] = center_of(c + k * L);
-    add_rows<M, N, 256 / sizeof(T)>(x + c, stride, rows, m, s);
-    for (int k = 0; k < N; k++) store(sums + c + k * L, load(sums + c + k * L) + s[k]);
+  T so_far[tile_bytes / sizeof(T)];
+  const int64_t whole = columns / (N * L) * (N * L);
+  for (int64_t i = 0; i < rows; i += at_once) {
+    const int64_t n = rows - i < at_once ? rows - i : at_once;
+    for (int64_t c = 0; c < whole; c += N * L) {
+      Vec<T> m[1][N], s[1][N];
+      for (int k = 0; k < N; k++) m[0][k] = center_of(c + k * L);
+      add_rows<M, 1, N>(x + i * stride + c, 0, stride, n, m, s, i ? so_far + c : nullptr);
+      if (i + n < rows)
+        for (int k = 0; k < N; k++) store(so_far + c + k * L, s[0][k]);
+      else
+        for (int k = 0; k < N; k++) store(sums + c + k * L, load(sums + c + k * L) + s[0][k]);
+    }
   }
+  int64_t c = whole;
   for (; c + L <= columns; c += L) {
-    Vec<T> m = center_of(c), s;
-    add_rows<M, 1>(x + c, stride, rows, &m, &s);
-    store(sums + c, load(sums + c) + s);
+    Vec<T> m[1][1] = {{center_of(c)}}, s[1][1];
+    add_rows<M, 1, 1>(x + c, 0, stride, rows, m, s);
+    store(sums + c, load(sums + c) + s[0][0]);
   }
   for (; c < columns; c++) {
     T s = 0;
@@ -116,7 +128,7 @@ TIDU_INLINE void add_run(const T* x, int64_t stride, int64_t rows, int64_t colum
 template <Map M, class T>
 static void cascade_columns(const T* x, int64_t stride, int64_t rows, int64_t columns,
                             const T* center, T* out) {
-  constexpr int64_t tile = 8192 / sizeof(T);  // the sums of all levels stay in a near cache
+  constexpr int64_t tile = tile_bytes / sizeof(T);
   const int power = run_power(rows);
   const int64_t run = int64_t(1) << power, mask = run - 1;
   for (int64_t first = 0; first < columns; first += tile) {
@@ -211,14 +223,14 @@ TIDU_INLINE void add_lanes(const T* x, int64_t n, T center, Vec<T>* s, T* lanes_
 }
 
 // The sums of R rows of at least one vector of 32 bytes each, to R places `step` apart.
-template <Map M, int R, class T>
+template <Map M, int R, bool together, class T>
 TIDU_INLINE void sum_long_rows(const T* x, int64_t row_stride, int64_t n, const T* center, T* out,
                                int64_t step) {
   constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
   Vec<T> centers[R][N], s[R][N];
   for (int r = 0; r < R; r++)
     for (int k = 0; k < N; k++) centers[r][k] = splat(center[r]), s[r][k] = Vec<T>{};
-  if (n >= group) cascade<M, R, N>(x, row_stride, group, n / group, centers, s);
+  if (n >= group) cascade<M, R, N, together>(x, row_stride, group, n / group, centers, s);
   for (int r = 0; r < R; r++) {
     T across[W], total;
     add_lanes<M>(x + r * row_stride, n, center[r], s[r], across, total);
@@ -236,10 +248,10 @@ TIDU_INLINE void sum_rows_together(const T* x, int64_t row_stride, int64_t n, co
   T across[W * W], lanes_first[W * W], totals[W];
   for (int r = 0; r < W; r++, x += row_stride) {
     const T c = center ? center[r * center_step] : T(0);
-    Vec<T> centers[N], s[N];
-    for (int k = 0; k < N; k++) centers[k] = splat(c);
-    add_rows<M, N>(x, group, n / group, centers, s);
-    add_lanes<M>(x, n, c, s, across + r * W, totals[r]);
+    Vec<T> centers[1][N], s[1][N];
+    for (int k = 0; k < N; k++) centers[0][k] = splat(c);
+    add_rows<M, 1, N>(x, 0, group, n / group, centers, s);
+    add_lanes<M>(x, n, c, s[0], across + r * W, totals[r]);
   }
   transpose(across, W, W, W, lanes_first, W);
   for (int j = 0; j < W; j++)
@@ -256,35 +268,45 @@ TIDU_INLINE T sum_short_row(const T* x, int64_t n, T center) {
   return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
+// R rows at a time, each from another part of all rows, which are read from beginning to end.
+template <Map M, int R, bool together, class T>
+TIDU_INLINE int64_t sum_parts_of_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, const T* center,
+                                      int64_t center_step, T* out) {
+  const int64_t part = count / R;
+  T c[R] = {};
+  for (int64_t i = 0; i < part; i++) {
+    for (int r = 0; r < R && center; r++) c[r] = center[(i + r * part) * center_step];
+    sum_long_rows<M, R, together>(x + i * row_stride, part * row_stride, n, c, out + i, part);
+  }
+  return part * R;
+}
+
 template <Map M, class T>
 static void sum_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, const T* center,
                      int64_t center_step, T* out) {
-  constexpr int R = 4;
-  T c[R] = {};
+  constexpr int64_t run = 16 * side_by_side * width<T>;
   int64_t i = 0;
   if (n == 1 && row_stride == 1 && !center) {
     for (; i < count; i++) out[i] = mapped<M>(x[i], T(0)) + T(0);  // the sum of -0 is 0
     return;
   }
-  if (n >= 16 * side_by_side * width<T>) {
-    const int64_t part = count / R;  // each is read from its beginning to its end
-    for (; i < part; i++) {
-      for (int r = 0; r < R && center; r++) c[r] = center[(i + r * part) * center_step];
-      sum_long_rows<M, R>(x + i * row_stride, part * row_stride, n, c, out + i, part);
-    }
-    i = part * R;
+  if (n >= 3 * run) {
+    constexpr int R = TIDU_VECTOR_BYTES == 16 ? 2 : 3;  // their sums fit into the registers
+    i = sum_parts_of_rows<M, R, true>(x, row_stride, count, n, center, center_step, out);
+  } else if (n >= run) {
+    i = sum_parts_of_rows<M, 4, false>(x, row_stride, count, n, center, center_step, out);
   } else if (n >= width<T>) {
     for (; i + width<T> <= count; i += width<T>)
       sum_rows_together<M>(x + i * row_stride, row_stride, n,
                            center ? center + i * center_step : nullptr, center_step, out + i);
   }
   for (; i < count; i++) {
-    if (center) c[0] = center[i * center_step];
+    const T c = center ? center[i * center_step] : T(0);
     const T* row = x + i * row_stride;
     if (n < width<T>)
-      out[i] = sum_short_row<M>(row, n, c[0]);
+      out[i] = sum_short_row<M>(row, n, c);
     else
-      sum_long_rows<M, 1>(row, row_stride, n, c, out + i, 1);
+      sum_long_rows<M, 1, false>(row, row_stride, n, &c, out + i, 1);
   }
 }
 
