@@ -73,6 +73,7 @@ def test_hooks_mean_the_value_that_they_were_put_on():
     assert seen == [("after", 1.0), ("before", 3.0)]
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")
 def test_a_hook_with_create_graph_gets_a_gradient_with_a_history():
     x = leaf(2.0)
     y = x * x

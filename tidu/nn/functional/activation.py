@@ -8,6 +8,7 @@ in `relu`, `relu6`, `hardtanh` and `threshold`, become floating point in `sigmoi
 from __future__ import annotations
 
 from ...autograd.inplace import write
+from ...autograd.usual import usual
 from ...dtypes import plain
 from ...ops import activation as ops
 from ...ops.creation import empty_like, zeros_like
@@ -50,7 +51,8 @@ def _in_place(name, function, more="", result=""):
     >>> x
     tensor([{result}])
     """
-    return call
+    op = getattr(function, "op", None)  # compositions have none
+    return usual(op, call, writes=name) if op else call
 
 
 relu_ = _in_place("relu_", ops.relu, "", "0., 2.")
