@@ -111,7 +111,7 @@ conformance: $(VENV)/dev.stamp $(REFERENCE)/stamp
 bench: $(VENV)/dev.stamp $(REFERENCE)/stamp
 	$(REFERENCE_BIN)/python benchmarks/import_time.py
 	$(REFERENCE_BIN)/python benchmarks/users_line.py
-	$(REFERENCE_BIN)/python benchmarks/compare.py --save build/main.json
+	$(REFERENCE_BIN)/python benchmarks/compare.py --pairs 3 --save build/main.json
 	$(REFERENCE_BIN)/python benchmarks/compare.py --sizes odd --save build/odd.json
 	$(REFERENCE_BIN)/python benchmarks/report.py build/main.json build/odd.json
 

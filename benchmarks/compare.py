@@ -5,9 +5,10 @@
     python benchmarks/compare.py --only cifar --threads 2
     python benchmarks/compare.py --save results.json  for report.py, which writes docs/performance.md
 
-Each library runs in a process of its own, for its thread pool's sake, and the two take turns: a
-round measures a workload in one right after the other, in alternating order. A ratio is the median
-over the rounds of torch's time by tidu's, so 2.0 means that tidu took half as long.
+Each library runs in a process of its own, for its thread pool's sake, and the two take turns (with
+--pairs, several such pairs of processes follow each other): a round measures a workload in one right
+after the other, in alternating order. A ratio is the median over the rounds of torch's time by tidu's,
+so 2.0 means that tidu took half as long.
 """
 
 from __future__ import annotations
@@ -113,34 +114,50 @@ class Library:
 # The comparison
 
 
-def measure(names: list[str], threads: int, sizes: str, rounds: int) -> list[dict[str, Any]]:
+def measure(names: list[str], threads: int, sizes: str, rounds: int, pairs: int) -> list[dict[str, Any]]:
     """A row for each case: medians of both times in seconds, and of their ratio."""
-    torch, tidu = (Library(name, threads, sizes) for name in ("torch", "tidu"))
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     rows = []
-    for name in names:
-        answers = [library.ask(name) for library in (torch, tidu)]
-        row: dict[str, Any] = {"name": name, "threads": threads}
-        if answers != ["ready", "ready"]:
-            row["error"] = " / ".join(a for a in answers if a != "ready")
-            print(f"{name:52} {row['error']}", flush=True)
-            rows.append(row)
-            continue
-        times: dict[Library, list[float]] = {torch: [], tidu: []}
-        for number in range(rounds):
-            for library in (torch, tidu) if number % 2 else (tidu, torch):
-                times[library].append(float(library.ask("")))
-        ratios = [a / b for a, b in zip(times[torch], times[tidu], strict=True)]
-        row["torch"], row["tidu"] = (statistics.median(times[x]) for x in (torch, tidu))
-        row["low"], row["ratio"], row["high"] = statistics.quantiles(ratios, n=4)
-        print(
-            f"{name:52} {threads} {row['torch'] * 1e6:12.1f} {row['tidu'] * 1e6:12.1f}"
-            f" {row['ratio']:8.2f}   ({row['low']:.2f} to {row['high']:.2f})",
-            flush=True,
-        )
-        rows.append(row)
-    for library in (torch, tidu):
-        library.stop()
+    for pair in range(1, pairs + 1):
+        torch, tidu = libraries = [Library(name, threads, sizes) for name in ("torch", "tidu")]
+        for name in names:
+            answers = [library.ask(name) for library in libraries]
+            row: dict[str, Any] = {"name": name, "threads": threads}
+            if answers != ["ready", "ready"]:
+                row["error"] = " / ".join(a for a in answers if a != "ready")
+            else:
+                times[name] += [one_after_the_other(torch, tidu, number % 2) for number in range(rounds)]
+                complete(row, times[name])
+            if pair == pairs:
+                print_row(row)
+                rows.append(row)
+        for library in libraries:
+            library.stop()
     return rows
+
+
+def one_after_the_other(torch: Library, tidu: Library, torch_first: int) -> tuple[float, float]:
+    """The time of a step in either, in seconds."""
+    if torch_first:
+        return float(torch.ask("")), float(tidu.ask(""))
+    last = float(tidu.ask(""))
+    return float(torch.ask("")), last
+
+
+def complete(row: dict[str, Any], times: list[tuple[float, float]]) -> None:
+    row["torch"], row["tidu"] = (statistics.median(side) for side in zip(*times, strict=True))
+    row["low"], row["ratio"], row["high"] = statistics.quantiles((a / b for a, b in times), n=4)
+
+
+def print_row(row: dict[str, Any]) -> None:
+    if "error" in row:
+        print(f"{row['name']:52} {row['error']}", flush=True)
+        return
+    print(
+        f"{row['name']:52} {row['threads']} {row['torch'] * 1e6:12.1f} {row['tidu'] * 1e6:12.1f}"
+        f" {row['ratio']:8.2f}   ({row['low']:.2f} to {row['high']:.2f})",
+        flush=True,
+    )
 
 
 def summarize(rows: list[dict[str, Any]], threads: int) -> str:
@@ -162,7 +179,9 @@ def main() -> None:
     parser.add_argument("--sizes", choices=("main", "odd"), default="main")
     parser.add_argument("--only", default="", help="part of a workload's name")
     parser.add_argument("--threads", default="1,2", help="comma-separated (default 1,2)")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=9, help="of each pair of processes (default 9)")
+    parser.add_argument("--pairs", type=int, default=1, help="pairs of processes, one after another: where "
+                        "memory lies differs from process to process, and so do times")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the rows as JSON")
     parser.add_argument("--worker", metavar="LIBRARY", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -173,13 +192,14 @@ def main() -> None:
     print(f"{'':52} threads  torch, us    tidu, us    ratio   (quartiles)")
     rows, summaries = [], []
     for threads in map(int, options.threads.split(",")):
-        found = measure(names, threads, options.sizes, options.rounds)
+        found = measure(names, threads, options.sizes, options.rounds, options.pairs)
         summaries.append(summarize(found, threads))
         rows += found
     print("\n".join(summaries))
     if options.save:
         options.save.parent.mkdir(parents=True, exist_ok=True)
-        options.save.write_text(json.dumps({"rounds": options.rounds, "rows": rows}, indent=1))
+        results = {"rounds": options.rounds, "pairs": options.pairs, "rows": rows}
+        options.save.write_text(json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":

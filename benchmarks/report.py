@@ -40,7 +40,7 @@ How many times as fast as PyTorch {torch} tidu is: torch's time by tidu's, so ab
 ## How this was measured
 
 `make bench` does it again on your machine. Both libraries do the same steps from the same seed, each in
-a process of its own with the same number of threads, and take turns: {rounds} rounds, each of them a
+a process of its own with the same number of threads, and take turns: {rounds}, each of them a
 stretch of at least 50 ms of one right after a stretch of the other, in alternating order. A ratio is the
 median over the rounds; between brackets are the quartiles. Other programs ran on the machine as
 well, so a time says little, and the ratio of two times taken one after the other says more. What the
@@ -49,7 +49,7 @@ workloads are stands in [`benchmarks/workloads.py`](../benchmarks/workloads.py).
 ## Other sizes
 
 Kernels that were made for one benchmark's shapes show it at others. The same workloads at odd sizes, prime
-channel counts, batches of 1 and of 257, in {odd_rounds} rounds:
+channel counts, batches of 1 and of 257, in {odd_rounds}:
 
 {odd_table}
 
@@ -139,12 +139,17 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
+def rounds(results: dict[str, Any]) -> str:
+    each = f"{results['rounds']} rounds"
+    return f"{each} in each of {results['pairs']} pairs of processes" if results.get("pairs", 1) > 1 else each
+
+
 def main(main_file: str, odd_file: str) -> None:
     results, odd = (json.loads(Path(f).read_text()) for f in (main_file, odd_file))
     page = PAGE.format(
-        torch=version("torch").partition("+")[0], machine=machine(), rounds=results["rounds"],
+        torch=version("torch").partition("+")[0], machine=machine(), rounds=rounds(results),
         table=table(results["rows"]), summary=summary(results["rows"]),
-        odd_rounds=odd["rounds"], odd_table=table(odd["rows"]), odd_summary=summary(odd["rows"]),
+        odd_rounds=rounds(odd), odd_table=table(odd["rows"]), odd_summary=summary(odd["rows"]),
     )  # fmt: skip
     (DOCS / "performance.md").write_text(page)
     plot(results["rows"], DOCS / "performance.png")
