@@ -122,13 +122,14 @@ def measure(names: list[str], threads: int, sizes: str, rounds: int, pairs: int)
         torch, tidu = libraries = [Library(name, threads, sizes) for name in ("torch", "tidu")]
         for name in names:
             answers = [library.ask(name) for library in libraries]
-            row: dict[str, Any] = {"name": name, "threads": threads}
-            if answers != ["ready", "ready"]:
-                row["error"] = " / ".join(a for a in answers if a != "ready")
-            else:
+            if answers == ["ready", "ready"]:
                 times[name] += [one_after_the_other(torch, tidu, number % 2) for number in range(rounds)]
-                complete(row, times[name])
-            if pair == pairs:
+            if pair == pairs:  # all times are there
+                row: dict[str, Any] = {"name": name, "threads": threads}
+                if answers == ["ready", "ready"]:
+                    complete(row, times[name])
+                else:
+                    row["error"] = " / ".join(a for a in answers if a != "ready")
                 print_row(row)
                 rows.append(row)
         for library in libraries:

@@ -141,7 +141,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
 
 def rounds(results: dict[str, Any]) -> str:
     each = f"{results['rounds']} rounds"
-    return f"{each} in each of {results['pairs']} pairs of processes" if results.get("pairs", 1) > 1 else each
+    return f"{each} in each of {results['pairs']} pairs of processes" if results["pairs"] > 1 else each
 
 
 def main(main_file: str, odd_file: str) -> None:

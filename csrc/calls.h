@@ -10,7 +10,8 @@
 
 namespace tidu {
 
-// The Python type `Call(op, function, swapped, writes, spread, lowers)`: see usual.py. Null, with the error set, if it cannot be made.
+// The Python type `Call(op, function, swapped, writes, spread, lowers)`: see usual.py. Null, with the
+// error set, if it cannot be made.
 PyObject* make_call_type();
 
 // The getter of `Tensor.shape`.

@@ -31,7 +31,7 @@ TIDU_INLINE int run_power(int64_t rows) {
 }
 
 // N vectors side by side of each of R tables, over so many rows: one after another, to what `start`
-// has, if not null.
+// has, if not null (of one table only).
 template <Map M, int R, int N, class T>
 TIDU_INLINE void add_rows(const T* x, int64_t table_stride, int64_t stride, int64_t rows,
                           const Vec<T> (*center)[N], Vec<T> (*sums)[N], const T* start = nullptr) {
@@ -223,14 +223,14 @@ TIDU_INLINE void add_lanes(const T* x, int64_t n, T center, Vec<T>* s, T* lanes_
 }
 
 // The sums of R rows of at least one vector of 32 bytes each, to R places `step` apart.
-template <Map M, int R, bool together, class T>
+template <Map M, int R, bool row_by_row, class T>
 TIDU_INLINE void sum_long_rows(const T* x, int64_t row_stride, int64_t n, const T* center, T* out,
                                int64_t step) {
   constexpr int W = width<T>, group = side_by_side * W, N = group / lanes<T>;
   Vec<T> centers[R][N], s[R][N];
   for (int r = 0; r < R; r++)
     for (int k = 0; k < N; k++) centers[r][k] = splat(center[r]), s[r][k] = Vec<T>{};
-  if (n >= group) cascade<M, R, N, together>(x, row_stride, group, n / group, centers, s);
+  if (n >= group) cascade<M, R, N, row_by_row>(x, row_stride, group, n / group, centers, s);
   for (int r = 0; r < R; r++) {
     T across[W], total;
     add_lanes<M>(x + r * row_stride, n, center[r], s[r], across, total);
@@ -269,14 +269,14 @@ TIDU_INLINE T sum_short_row(const T* x, int64_t n, T center) {
 }
 
 // R rows at a time, each from another part of all rows, which are read from beginning to end.
-template <Map M, int R, bool together, class T>
+template <Map M, int R, bool row_by_row, class T>
 TIDU_INLINE int64_t sum_parts_of_rows(const T* x, int64_t row_stride, int64_t count, int64_t n, const T* center,
                                       int64_t center_step, T* out) {
   const int64_t part = count / R;
   T c[R] = {};
   for (int64_t i = 0; i < part; i++) {
     for (int r = 0; r < R && center; r++) c[r] = center[(i + r * part) * center_step];
-    sum_long_rows<M, R, together>(x + i * row_stride, part * row_stride, n, c, out + i, part);
+    sum_long_rows<M, R, row_by_row>(x + i * row_stride, part * row_stride, n, c, out + i, part);
   }
   return part * R;
 }
